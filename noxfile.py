@@ -1,0 +1,136 @@
+"""Every task of the project, each in an environment of its own: `nox --list`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
+PROJECT = nox.project.load_toml("pyproject.toml")
+REQUIREMENTS_OF = {
+    "numpy": [".[numpy]"],
+    "torch": [".[torch]"],
+    "jax": [".[jax]"],
+    "dask": [".[dask]"],
+    "strict": [".", "array-api-strict"],
+    "cupy": [".[cupy13]"],
+}
+CPU_BACKENDS = [name for name in REQUIREMENTS_OF if name != "cupy"]
+CPU_BACKENDS_LIST = ",".join(CPU_BACKENDS)
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_venv = "yes"
+nox.options.sessions = [
+    "lint",
+    "types",
+    *(f"tests-{CURRENT}({name})" for name in CPU_BACKENDS),
+    "conformance",
+    "origin",
+    "docs",
+    "build",
+]
+
+
+def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = ()) -> None:
+    """Install requirements and dependency groups in the tested versions."""
+    grouped = [line for group in groups for line in nox.project.dependency_groups(PROJECT, group)]
+    session.install("--quiet", "--constraint", "constraints.txt", *requirements, *grouped)
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("backend", [nox.param(name, id=name) for name in REQUIREMENTS_OF])
+def tests(session: nox.Session, backend: str) -> None:
+    """Test the library where one backend is installed and no other."""
+    install(session, *REQUIREMENTS_OF[backend], groups=("test",))
+    session.run("python", "-m", "pytest", "tests/library", "--backend", backend, *session.posargs)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Test the suite, then compare every CPU backend with the oracle; `-- --mode all` in every mode."""
+    install(session, ".[all-cpu,conformance]", groups=("test", "scale"))
+    session.run("python", "-m", "conformance.generate", "--check")
+    own_tests = ["tests/conformance", "tests/mutants", "tests/ports", "tests/scale"]
+    session.run("python", "-m", "pytest", "--numprocesses", "2", "--backend", CPU_BACKENDS_LIST, *own_tests)
+    backends = ["--backend", CPU_BACKENDS_LIST, "--require", CPU_BACKENDS_LIST]
+    session.run("python", "-m", "conformance", *backends, *session.posargs)
+
+
+@nox.session
+def origin(session: nox.Session) -> None:
+    """Compare with the real class of lightning-pose."""
+    install(session, ".[torch]", groups=("test", "origin"))
+    # Its dependencies, a whole training stack, are never called by the loss.
+    session.install("--quiet", "--constraint", "constraints.txt", "--no-deps", "lightning-pose")
+    session.run("python", "-m", "pytest", "tests/origin", "--backend", "torch", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style."""
+    install(session, groups=("lint",))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    install(session, ".[numpy,conformance]", groups=("types",))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, with warnings as errors; run what is on it, and open it in a browser."""
+    # The one environment with every CPU backend: blocks that use two of them run nowhere else.
+    install(session, ".[all-cpu,conformance]", groups=("docs", "test"))
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against the origin and its peers, side by side; `-- --quick` takes 2 minutes."""
+    install(session, ".[all-cpu]", groups=("bench", "origin"))
+    session.install("--quiet", "--constraint", "constraints.txt", "--no-deps", "lightning-pose")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Test, compare and measure on a CUDA device."""
+    install(session, ".[cupy13,torch,jax,conformance]", "jax[cuda13]", groups=("test", "bench"))
+    backends = "cupy,torch,jax"
+    session.run("python", "-m", "pytest", "tests/library", "tests/mutants", "--backend", backends)
+    session.run("python", "-m", "conformance", "--backend", backends, "--require", backends, "--mode", "all")
+    session.run("python", "-m", "benchmarks", "--device", "cuda", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist, install each in a clean environment and use it from elsewhere."""
+    session.install("--quiet", "build")
+    out = Path(session.create_tmp()).resolve()
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(out))
+    packages = [*out.glob("*.whl"), *out.glob("*.tar.gz")]
+    if len(packages) != 2:
+        session.error(f"expected one wheel and one sdist, got {packages}")
+    constraints = Path("constraints.txt").resolve()
+    for package in packages:
+        environment = out / f"env-{package.suffix.lstrip('.')}"
+        session.run("python", "-m", "venv", str(environment))
+        python = str(environment / "bin" / "python")
+        wanted = f"{package}[conformance]"
+        session.run(
+            python, "-m", "pip", "install", "-q", "--constraint", str(constraints), wanted, external=True
+        )
+        with session.chdir(out):
+            session.run(python, "-m", "conformance", "--backend", "numpy", external=True)

@@ -1,0 +1,12 @@
+"""The temporal loss: a penalty on frame-to-frame motion of predicted keypoints.
+
+One array-API implementation for NumPy, CuPy, torch, JAX, Dask and array-api-strict.
+Importing this package imports no array library.
+"""
+
+from temporal_loss._class import TemporalLoss
+from temporal_loss._function import temporal_loss
+from temporal_loss._metrics import estimate_epsilon, temporal_norm
+
+__all__ = ["TemporalLoss", "estimate_epsilon", "temporal_loss", "temporal_norm"]
+__version__ = "0.1.0"

@@ -1,0 +1,88 @@
+"""The loss as one function: checks first, then the stages in their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporal_loss import _backend, _inputs, _parameters
+from temporal_loss._pipeline import Frames, Settings, evaluate, reduce
+
+
+def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
+    keypoints: Any,
+    confidences: Any = None,
+    *,
+    epsilon: Any = 0.0,
+    prob_threshold: float = 0.0,
+    reduction: str = "mean",
+    segment_ids: Any = None,
+    nan_policy: str = "propagate",
+) -> Any:
+    """Penalise frame-to-frame motion of predicted keypoints.
+
+    Per keypoint, the Euclidean length of each step between consecutive frames, less `epsilon`,
+    at least 0; then reduced. Differentiable, with gradient exactly 0 at rest and where masked.
+
+    Parameters
+    ----------
+    keypoints : array, shape (T, 2K) or (..., T, K, D)
+        Predicted positions in pixels; real floating point. Two dimensions mean columns
+        x0, y0, x1, y1, ...; leading axes are a batch of sequences.
+    confidences : array, shape (..., T, K), optional
+        A step is masked, its entry 0, where the confidence of either frame is below
+        `prob_threshold`. NaN counts as confident.
+    epsilon : float, sequence of K floats, or array of shape () or (K,)
+        Motion in pixels that goes unpenalised.
+    prob_threshold : float
+        Rounded to the confidences' dtype before comparing.
+    reduction : {"mean", "valid_mean", "sum", "none"}
+        "mean" counts masked steps too, as the origin does; "valid_mean" does not. A mean over
+        nothing is 0.
+    segment_ids : integer array, shape (..., T), optional
+        A step between frames of different ids is no transition: 0, and never counted.
+    nan_policy : {"propagate", "omit"}
+        "omit" masks the steps that touch a NaN keypoint.
+
+    Returns
+    -------
+    array
+        Scalar, or shape (..., T-1, K) for "none"; float64 for float64 keypoints, else float32,
+        on the keypoints' device.
+
+    Raises
+    ------
+    TypeError
+        Not an array, arrays of two libraries, or a dtype that is not real floating point.
+    ValueError
+        Shapes or devices that do not fit together, fewer than 2 frames, or an unusable parameter.
+
+    Notes
+    -----
+    Origin: `TemporalLoss` of lightning-pose. No input is modified, copied to the host or waited for.
+    """
+    _parameters.check_choice("reduction", reduction, _parameters.REDUCTIONS)
+    _parameters.check_choice("nan_policy", nan_policy, _parameters.NAN_POLICIES)
+    epsilon = _parameters.check_epsilon(epsilon)
+    prob_threshold = _parameters.check_number("prob_threshold", prob_threshold)
+    library = _inputs.check_keypoints(keypoints)
+    shape = _inputs.frame_shape(keypoints)
+    if confidences is not None:
+        _inputs.check_confidences(library, confidences, keypoints, shape)
+        prob_threshold = _parameters.rounded(prob_threshold, _backend.dtype_name(confidences))
+    if segment_ids is not None:
+        _inputs.check_segment_ids(library, segment_ids, keypoints, shape)
+    epsilon = _parameters.epsilon_like(library, epsilon, keypoints, shape[-1])
+
+    frames = Frames(keypoints, confidences, segment_ids)
+    settings = Settings(
+        library,
+        dtype=_backend.result_dtype(library, keypoints),
+        widen=_backend.is_half(keypoints),
+        guard=library.may_differentiate(keypoints, epsilon),
+        epsilon=epsilon,
+        threshold=prob_threshold,
+        omit_nan=nan_policy == "omit",
+    )
+    if reduction == "none":
+        return evaluate(frames, settings).values
+    return reduce(frames, settings, reduction)

@@ -1,0 +1,125 @@
+"""The stages one after the other, on whole arrays or block by block where that saves memory and time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from temporal_loss import _stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from temporal_loss._backend import Library
+
+# Numbers per block of keypoints: temporaries stay in the processor's cache, and calls are still few.
+_BLOCK = 1 << 18
+
+
+class Frames(NamedTuple):
+    """What is given per frame."""
+
+    keypoints: Any
+    confidences: Any = None
+    segment_ids: Any = None
+
+
+class Settings(NamedTuple):
+    """Checked parameters, ready to meet the arrays."""
+
+    library: Library
+    dtype: Any
+    widen: bool
+    guard: bool
+    epsilon: Any
+    threshold: float
+    omit_nan: bool
+
+
+class Entries(NamedTuple):
+    """Entries before reduction, with the marks of those masked and of those no transitions at all."""
+
+    values: Any
+    masked: Any
+    crossing: Any
+
+
+def evaluate(frames: Frames, settings: Settings) -> Entries:
+    """Run the stages up to reduction."""
+    xp, guard = settings.library.xp, settings.guard
+    keypoints = frames.keypoints
+    if settings.widen:
+        # Before differencing: a jump of 300 pixels squared is beyond float16.
+        keypoints = xp.astype(keypoints, settings.dtype)
+
+    moved = _stages.steps(keypoints)
+    marks = None if frames.confidences is None else _stages.unsure(frames.confidences, settings.threshold)
+    if settings.omit_nan:
+        missing = _stages.missing(xp, keypoints)
+        marks = missing if marks is None else marks | missing
+    masked = None if marks is None else _stages.either_frame(marks)
+    crossing = None
+    if frames.segment_ids is not None:
+        crossing = _stages.crossing(frames.segment_ids)
+        masked = crossing if masked is None else masked | crossing
+
+    if guard and masked is not None:
+        # Masking the lengths is too late here: 0 * NaN in the backward pass is NaN.
+        moved = [_stages.mask(xp, step, masked) for step in moved]
+    values = _stages.lengths(xp, moved, guard=guard)
+    if not guard and masked is not None:
+        values = _stages.mask(xp, values, masked)
+    # Lengths are never negative: an epsilon of 0 changes none of them.
+    if not isinstance(settings.epsilon, float) or settings.epsilon:
+        values = _stages.rectify(xp, values, settings.epsilon, guard=guard)
+    return Entries(values, masked, crossing)
+
+
+def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
+    """Run all stages; `reduction` is not "none"."""
+    xp = settings.library.xp
+    sums, counts, size = [], [], 0
+    for block in _blocks(frames, settings):
+        entries = evaluate(block, settings)
+        size += math.prod(entries.values.shape)
+        sums.append(_stages.total(xp, entries.values))
+        marks = entries.masked if reduction == "valid_mean" else entries.crossing
+        if reduction != "sum" and marks is not None:
+            # Marks of whole steps, shape (..., T-1, 1), stand for each of their K keypoints.
+            stands_for = entries.values.shape[-1] // marks.shape[-1]
+            counts.append(_stages.count_unmarked(xp, marks, settings.dtype) * stands_for)
+    loss_sum = _add(xp, sums)
+    if reduction == "sum":
+        return loss_sum
+    return _stages.ratio(xp, loss_sum, _add(xp, counts) if counts else size)
+
+
+def _add(xp: Any, scalars: list[Any]) -> Any:
+    # Stacked, so that many blocks are added as accurately as the backend adds many entries.
+    return scalars[0] if len(scalars) == 1 else xp.sum(xp.stack(scalars))
+
+
+def _blocks(frames: Frames, settings: Settings) -> Iterator[Frames]:
+    shape = frames.keypoints.shape
+    flat = len(shape) == 2
+    if not settings.library.prefers_blocks(frames.keypoints) or settings.guard or math.prod(shape) <= _BLOCK:
+        yield frames
+        return
+    if not flat and len(shape) > 3 and shape[0] > 1:
+        # Whole sequences first, as many as fit.
+        size = max(1, _BLOCK // math.prod(shape[1:]))
+        for start in range(0, shape[0], size):
+            part = slice(start, start + size)
+            chosen = Frames(*(None if array is None else array[part, ...] for array in frames))
+            yield from _blocks(chosen, settings)
+        return
+    time = -2 if flat else -3
+    size = max(1, _BLOCK * shape[time] // math.prod(shape))
+    for start in range(0, shape[time] - 1, size):
+        # One frame more than steps; the next block starts with it again.
+        part = slice(start, start + size + 1)
+        yield Frames(
+            frames.keypoints[part, :] if flat else frames.keypoints[..., part, :, :],
+            None if frames.confidences is None else frames.confidences[..., part, :],
+            None if frames.segment_ids is None else frames.segment_ids[..., part],
+        )

@@ -1,0 +1,119 @@
+"""The loss as five short stages, each a pure function of arrays.
+
+`xp` is the arrays' namespace. Keypoints are (T, 2K) or (..., T, K, D) in the result dtype; entries
+have shape (..., T-1, K), one per step and keypoint. `guard` is for arrays through which a gradient
+may be taken: two things must hold at once there, exact zeros in the gradient and NaN in the value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    Array = Any
+
+
+def coordinates(keypoints: Array) -> list[Array]:
+    """One view (..., T, K) per spatial coordinate."""
+    if keypoints.ndim == 2:
+        return [keypoints[:, 0::2], keypoints[:, 1::2]]
+    return [keypoints[..., index] for index in range(keypoints.shape[-1])]
+
+
+# 1. Differences -----------------------------------------------------------------------------
+
+
+def steps(keypoints: Array) -> list[Array]:
+    """Movement from each frame to the next, one array (..., T-1, K) per spatial coordinate."""
+    if keypoints.ndim == 2:
+        return coordinates(keypoints[1:, :] - keypoints[:-1, :])
+    return coordinates(keypoints[..., 1:, :, :] - keypoints[..., :-1, :, :])
+
+
+def lengths(xp: ModuleType, moved: list[Array], *, guard: bool) -> Array:
+    """Euclidean length of each step, in pixels."""
+    squared = moved[0] * moved[0]
+    for step in moved[1:]:
+        squared = squared + step * step
+    if not guard:
+        return xp.sqrt(squared)
+    # sqrt has no derivative at 0. There, `squared` itself is the right value, and its derivative,
+    # 2 * step, the right one. A NaN is not equal to 0 and goes the way of the steps that move.
+    still = squared == 0
+    return xp.where(still, squared, xp.sqrt(xp.where(still, 1.0, squared)))
+
+
+# 2. Segments and mask -----------------------------------------------------------------------
+
+
+def unsure(confidences: Array, threshold: float) -> Array:
+    """Mark a frame's keypoint where it is below the threshold; NaN is not."""
+    return confidences < threshold
+
+
+def missing(xp: ModuleType, keypoints: Array) -> Array:
+    """Mark a frame's keypoint where one of its coordinates is NaN."""
+    first, *others = coordinates(keypoints)
+    marks = xp.isnan(first)
+    for position in others:
+        marks = marks | xp.isnan(position)
+    return marks
+
+
+def either_frame(marks: Array) -> Array:
+    """Mark the steps from or to a marked frame."""
+    return marks[..., 1:, :] | marks[..., :-1, :]
+
+
+def crossing(segment_ids: Array) -> Array:
+    """Mark the steps from one segment into another; shape (..., T-1, 1)."""
+    return (segment_ids[..., 1:] != segment_ids[..., :-1])[..., None]
+
+
+def mask(xp: ModuleType, values: Array, masked: Array) -> Array:
+    """Set what is masked to exactly 0."""
+    return xp.where(masked, 0.0, values)
+
+
+# 3. Epsilon ---------------------------------------------------------------------------------
+
+
+def rectify(xp: ModuleType, entries: Array, epsilon: float | Array, *, guard: bool) -> Array:
+    """Soft threshold, max(entry - epsilon, 0); NaN stays NaN."""
+    excess = entries - epsilon
+    if not guard:
+        return xp.maximum(excess, 0.0)
+    # `maximum` has half a slope at the tie on some backends; `excess > 0` would hide a NaN.
+    return xp.where(excess <= 0, 0.0, excess)
+
+
+# 4. Reduction -------------------------------------------------------------------------------
+
+
+def total(xp: ModuleType, entries: Array) -> Array:
+    """Sum of all entries."""
+    return xp.sum(entries)
+
+
+def count_unmarked(xp: ModuleType, marks: Array, dtype: Any) -> Array:
+    """Count the entries that are not marked, as a scalar of `dtype`."""
+    # Whole numbers along time, the long axis: float32 could not count beyond 2**24 one by one.
+    per_keypoint = marks.shape[-2] - xp.sum(xp.astype(marks, xp.int32), axis=-2, dtype=xp.int32)
+    return xp.sum(xp.astype(per_keypoint, dtype))
+
+
+def ratio(xp: ModuleType, loss_sum: Array, counted: int | Array) -> Array:
+    """Mean from a sum and what is counted; 0 where nothing is."""
+    if isinstance(counted, int):
+        return loss_sum / max(counted, 1)
+    return loss_sum / xp.where(counted > 0, counted, 1.0)
+
+
+# 5. Weight ----------------------------------------------------------------------------------
+
+
+def weight(xp: ModuleType, log_weight: Array) -> Array:
+    """Weight of the loss in an objective, 1 / (2 exp(log_weight))."""
+    return 1.0 / (2.0 * xp.exp(log_weight))

@@ -1,0 +1,1 @@
+"""Tests of the library `temporal_loss`, clause by clause."""

@@ -1,0 +1,146 @@
+"""What JAX has traced must not come back: one object, used inside and outside of every transformation.
+
+A list of epsilons becomes an array, which the library keeps. Were a traced one kept, the next use
+would raise, or leak. Each test has epsilons of its own, so that nothing is kept from another.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import under_test
+
+from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+
+from .jax_tools import array, read, x64
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+jax = under_test("jax")
+jnp = jax.numpy
+_numbers = count(1)
+
+
+def _new() -> tuple[TemporalLoss, float]:
+    """Return a loss with epsilons never used before, and what it is for steps of 5 and 10."""
+    number = next(_numbers) / 256
+    return TemporalLoss(epsilon=[number, 2 * number]), (15 - 3 * number) / 2
+
+
+def _eager(loss: TemporalLoss, keypoints: Any) -> Any:
+    return loss(keypoints)[0]
+
+
+def _jit(loss: TemporalLoss, keypoints: Any) -> Any:
+    return jax.jit(lambda k: loss(k)[0])(keypoints)
+
+
+def _grad(loss: TemporalLoss, keypoints: Any) -> Any:
+    return jax.value_and_grad(lambda k: loss(k)[0])(keypoints)[0]
+
+
+def _vmap(loss: TemporalLoss, keypoints: Any) -> Any:
+    return jax.vmap(lambda k: loss(k)[0])(keypoints[None])[0]
+
+
+def _jit_of_grad_of_vmap(loss: TemporalLoss, keypoints: Any) -> Any:
+    both = jax.value_and_grad(lambda k: jnp.sum(jax.vmap(lambda one: loss(one)[0])(k)))
+    return jax.jit(both)(keypoints[None])[0]
+
+
+def _scan(loss: TemporalLoss, keypoints: Any) -> Any:
+    return jax.lax.scan(lambda carry, k: (carry, loss(k)[0]), 0, keypoints[None])[1][0]
+
+
+def _wide(loss: TemporalLoss, keypoints: Any) -> Any:
+    with x64(on=True):
+        found = jax.jit(lambda k: loss(k)[0])(keypoints.astype(jnp.float64))
+        assert found.dtype == jnp.float64
+        return found
+
+
+WAYS: tuple[Callable[[TemporalLoss, Any], Any], ...] = (
+    _eager,
+    _jit,
+    _grad,
+    _vmap,
+    _jit_of_grad_of_vmap,
+    _scan,
+    _wide,
+)
+
+
+@pytest.mark.parametrize("first", WAYS, ids=lambda way: way.__name__.strip("_"))
+def test_one_object_in_one_way_after_another(first: Callable[[TemporalLoss, Any], Any]) -> None:
+    # The first use is the one that may keep something.
+    loss, expected = _new()
+    keypoints = array([[0, 0, 0, 0], [3, 4, 6, 8]])
+    ways = (first, first, _eager, _jit, _vmap, _wide)
+    with jax.checking_leaks():
+        found = [read(way(loss, keypoints)) for way in ways]
+    assert found == [expected] * len(ways)
+
+
+def test_what_is_kept_is_kept_for_its_dtype() -> None:
+    # The same numbers are other numbers in float64.
+    loss = TemporalLoss(epsilon=[0.1 + next(_numbers)])
+    keypoints = array([[[0.0]], [[300.0]]])
+    single = read(loss(keypoints)[0])
+    with x64(on=True):
+        double = read(loss(keypoints.astype(jnp.float64))[0])
+        assert read(loss(keypoints)[0]) == single
+    assert read(loss(keypoints)[0]) == single
+    assert double == 300.0 - loss.epsilon[0]
+    assert double != single
+
+
+READS = (
+    "__array__",
+    "__bool__",
+    "__float__",
+    "__int__",
+    "__index__",
+    "__complex__",
+    "__iter__",
+    "item",
+    "tolist",
+)
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every way to read an array's values on the host fail."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        message = "an array was read on the host"
+        raise AssertionError(message)
+
+    for name in READS:
+        monkeypatch.setattr(type(jnp.zeros(1)), name, refuse)
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_no_array_is_read_on_the_host() -> None:
+    keypoints, confidences = jnp.zeros((3, 4)), jnp.ones((3, 2))
+    loss, _ = _new()
+    loss(keypoints, confidences, segment_ids=jnp.zeros(3, dtype=int))
+    options: dict[str, Any] = {"prob_threshold": 0.5, "nan_policy": "omit", "reduction": "valid_mean"}
+    temporal_loss(keypoints, confidences, epsilon=jnp.ones(2), **options)
+    jax.grad(lambda k: temporal_loss(k, confidences, epsilon=jnp.ones(()), **options))(keypoints)
+    temporal_norm(keypoints)
+    estimate_epsilon(keypoints, confidences)
+    with pytest.raises(AssertionError, match="read on the host"):
+        float(jnp.sum(keypoints))
+
+
+def test_nothing_is_sent_to_the_device_once_compiled() -> None:
+    loss, expected = _new()
+    keypoints = array([[0, 0, 0, 0], [3, 4, 6, 8]])
+    compiled = jax.jit(jax.value_and_grad(lambda k: loss(k)[0]))
+    compiled(keypoints)
+    with jax.transfer_guard("disallow"):
+        found = compiled(keypoints)[0]
+    assert read(found) == expected

@@ -1,0 +1,222 @@
+"""What is particular to torch: autograd, views, modes and dtypes of its own."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import NAN, near, under_test
+
+from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+
+from . import worked
+from .refusals import ARRAY_REFUSALS, REFUSALS, Refusal, assert_refused, due
+from .torch_tools import ARRAYS, read, tensor, worked_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+torch = under_test("torch")
+
+
+@pytest.fixture
+def float64_by_default() -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+VIEWS: dict[str, Any] = {
+    "transposed": lambda k: k.T.contiguous().T,
+    "every second row": lambda k: torch.stack([k, k + 1], dim=1).reshape(-1, k.shape[1])[::2],
+    "every second column": lambda k: torch.stack([k, k + 1], dim=-1).flatten(1)[:, ::2],
+    "in the midst": lambda k: torch.nn.functional.pad(k, (3, 3, 2, 2), value=7.0)[2:-2, 3:-3],
+    "negated twice": lambda k: torch._neg_view(-k),
+    "a parameter": torch.nn.Parameter,
+    "a subclass": lambda k: k.as_subclass(type("Own", (torch.Tensor,), {})),
+    "detached": lambda k: k.requires_grad_().detach(),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views(view: str) -> None:
+    keypoints, confidences, segment_ids = worked_tensors()
+    found = worked.loss(VIEWS[view](keypoints), VIEWS["transposed"](confidences), segment_ids)
+    assert read(found) == 12.0
+
+
+def test_one_frame_repeated_without_memory_for_it() -> None:
+    frames = tensor([[1, 2, 3, 4]]).expand(5, 4)
+    assert read(temporal_loss(frames)) == 0.0
+    batch = tensor([[[0, 0]], [[3, 4]]]).expand(7, 2, 1, 2)
+    assert read(temporal_loss(batch)) == 5.0
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean", "valid_mean", "none"])
+@pytest.mark.parametrize("grad", [False, True], ids=["plain", "grad"])
+def test_with_and_without_a_gradient_the_value_is_the_same(*, reduction: str, grad: bool) -> None:
+    found = worked.loss(*worked_tensors(grad=grad), reduction=reduction)
+    assert read(found) == worked.expected(reduction)
+    assert found.requires_grad == grad
+
+
+def test_nan_reaches_the_result_with_and_without_a_gradient() -> None:
+    for grad in (False, True):
+        keypoints, _, segment_ids = worked_tensors(grad=grad)
+        found = worked.loss(keypoints, None, segment_ids, reduction="none")
+        assert read(found) == [*worked.ENTRIES[:3], [NAN, 0.0]]
+
+
+def test_no_grad_and_inference_mode_record_nothing() -> None:
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            found = worked.loss(*worked_tensors(grad=mode is torch.no_grad))
+        assert read(found) == 12.0
+        assert not found.requires_grad
+
+
+@pytest.mark.parametrize("argument", ["keypoints", "epsilon"])
+def test_a_gradient_asked_of_one_argument_only(argument: str) -> None:
+    keypoints = tensor([[0, 0, 7, 7], [3, 4, 7, 7]], grad=argument == "keypoints")
+    epsilon = tensor([1, 1], grad=argument == "epsilon")
+    temporal_loss(keypoints, epsilon=epsilon, reduction="sum").backward()
+    if argument == "keypoints":
+        assert read(keypoints.grad) == [[near(-0.6), near(-0.8), 0.0, 0.0], [near(0.6), near(0.8), 0.0, 0.0]]
+        assert epsilon.grad is None
+    else:
+        assert read(epsilon.grad) == [-1.0, 0.0]
+        assert keypoints.grad is None
+
+
+def test_training_steps_as_users_write_them() -> None:
+    # Both frames come nearer by 0.25 each step, and a trainable weight moves with the loss.
+    track = torch.nn.Parameter(tensor([[[0.0]], [[3.0]]]))
+    log_weight = torch.nn.Parameter(tensor(0.0))
+    loss = TemporalLoss(epsilon=[1.0], log_weight=log_weight)
+    optimizer = torch.optim.SGD([track, log_weight], lr=0.5)
+    seen = []
+    for _ in range(2):
+        optimizer.zero_grad()
+        value, logs = loss(track, stage="train")
+        objective = logs[1]["value"] * value
+        objective.backward()
+        seen.append(read(log_weight.grad))
+        optimizer.step()
+    # weight * loss is 2 / 2 at first, and falls by as much as it is for each unit of log_weight.
+    assert seen[0] == -1.0
+    assert seen[1] == near(-1.5 * 0.5 * math.exp(-0.5))
+    assert read(track)[0][0] == [near(0.25 + 0.25 * math.exp(-0.5))]
+
+
+def test_anomaly_mode_finds_nothing() -> None:
+    with torch.autograd.set_detect_anomaly(mode=True, check_nan=True):
+        keypoints, *others = worked_tensors(grad=True)
+        worked.loss(keypoints, *others).backward()
+    assert read(keypoints.grad) == worked.gradient()
+
+
+def test_gradgradcheck() -> None:
+    # Numbers without a pattern; every step is long enough, and far from its epsilon.
+    keypoints = tensor(
+        [[0.1, 0.7, 5.2, 4.1], [3.3, 4.9, 2.6, 8.4], [1.2, 2.4, 9.7, 1.3], [6.5, 0.8, 7.7, 7.1]],
+        "float64",
+        grad=True,
+    )
+    epsilon = tensor([0.5, 1.5], "float64", grad=True)
+    confidences = tensor([[1, 1], [1, 1], [1, 1], [0.25, 1]], "float64")
+
+    def function(keypoints: Any, epsilon: Any) -> Any:
+        return temporal_loss(keypoints, confidences, epsilon=epsilon, prob_threshold=0.5)
+
+    assert torch.autograd.gradcheck(function, (keypoints, epsilon))
+    assert torch.autograd.gradgradcheck(function, (keypoints, epsilon))
+
+
+def test_the_second_derivative_is_zero_where_nothing_counts() -> None:
+    keypoints, *others = worked_tensors()
+    hessian = torch.autograd.functional.hessian(lambda k: worked.loss(k, *others), keypoints)
+    assert bool(torch.isfinite(hessian).all())
+    assert not bool((hessian[3:] != 0).any())
+
+
+def test_the_default_dtype_has_no_say(float64_by_default: None) -> None:
+    del float64_by_default
+    found = worked.loss(*worked_tensors())
+    assert (read(found), found.dtype) == (12.0, torch.float32)
+    keypoints = tensor([[0, 0], [3, 4]], "bfloat16", grad=True)
+    loss, logs = TemporalLoss(epsilon=[1.0], log_weight=0.0)(keypoints)
+    loss.backward()
+    assert (loss.dtype, logs[1]["value"].dtype, keypoints.grad.dtype) == (
+        torch.float32,
+        torch.float32,
+        torch.bfloat16,
+    )
+
+
+def test_the_default_device_has_no_say() -> None:
+    with torch.device("meta"):
+        found = worked.loss(*worked_tensors(), epsilon=[1.0, 2.0])
+        others = temporal_norm(tensor([[0, 0], [3, 4]])), estimate_epsilon(tensor([[0, 0], [3, 4]]))
+    assert read(found) == 12.0
+    assert [read(other) for other in others] == [[[NAN], [5.0]], [5.0]]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("lower", ["bfloat16", "float16"])
+def test_autocast_changes_nothing(dtype: str, lower: str) -> None:
+    # 257 and 0.5 apart need more bits than bfloat16 has.
+    keypoints = tensor([[[0.5]], [[256.0]], [[256.0]]], dtype, grad=True)
+    with torch.autocast("cpu", dtype=getattr(torch, lower)):
+        loss, _ = TemporalLoss(epsilon=[0.25], prob_threshold=0.9)(keypoints, tensor([[1], [1], [1]]))
+    loss.backward()
+    assert (read(loss), ARRAYS.dtype_of(loss)) == (127.625, "float64" if dtype == "float64" else "float32")
+    assert read(keypoints.grad) == [[[-0.5]], [[0.5]], [[0.0]]]
+
+
+def test_meta_tensors_have_shapes_and_dtypes() -> None:
+    keypoints, confidences = torch.empty((5, 3, 2), device="meta"), torch.empty((5, 3), device="meta")
+    segment_ids = torch.empty(5, device="meta", dtype=torch.int64)
+    for epsilon in (1.0, [1.0, 2.0, 3.0], torch.empty(3, device="meta"), torch.empty((), device="meta")):
+        for reduction, shape in (("none", (4, 3)), ("sum", ()), ("mean", ()), ("valid_mean", ())):
+            found = temporal_loss(
+                keypoints, confidences, epsilon=epsilon, segment_ids=segment_ids, reduction=reduction
+            )
+            assert (found.device.type, tuple(found.shape), found.dtype) == ("meta", shape, torch.float32)
+    assert tuple(temporal_norm(keypoints).shape) == (5, 3)
+    assert tuple(estimate_epsilon(keypoints, confidences).shape) == (3,)
+
+
+@pytest.mark.parametrize("refusal", ARRAY_REFUSALS, ids=[r.id for r in ARRAY_REFUSALS])
+def test_refusals_on_meta(refusal: Refusal) -> None:
+    assert_refused(refusal, refusal.call, refusal.build(ARRAYS, "meta"))
+
+
+@pytest.mark.parametrize("place", ["cpu", "meta"])
+def test_two_devices_are_refused(place: str) -> None:
+    other = {"cpu": "meta", "meta": "cpu"}[place]
+    keypoints = ARRAYS.zeros((4, 6), device=place)
+    refusal = due(ValueError, "confidences", f"keypoints' device {place}", f"got {other}")
+    assert_refused(refusal, temporal_loss, keypoints, ARRAYS.zeros((4, 3), device=other))
+    refusal = due(ValueError, "segment_ids", f"keypoints' device {place}", f"got {other}")
+    segment_ids = ARRAYS.zeros((4,), "int32", device=other)
+    assert_refused(refusal, temporal_loss, keypoints, segment_ids=segment_ids)
+
+
+def test_no_value_of_an_array_parameter_is_read() -> None:
+    # A negative epsilon is refused as a number; as an array it cannot be looked at.
+    assert read(temporal_loss(tensor([[0, 0], [3, 4]]), epsilon=tensor(-1))) == 6.0
+
+
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2", "complex128", "int16", "uint8", "bool"])
+def test_other_dtypes_of_torch(dtype: str) -> None:
+    keypoints = torch.zeros((4, 6), dtype=getattr(torch, dtype))
+    refusal = due(TypeError, "keypoints", f"got {dtype}", "float16, bfloat16, float32 or float64")
+    assert_refused(refusal, temporal_loss, keypoints)
+
+
+def test_every_refusal_in_every_mode_that_records_nothing() -> None:
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for refusal in REFUSALS:
+            assert_refused(refusal, refusal.call, refusal.build(ARRAYS))

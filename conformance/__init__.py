@@ -1,0 +1,1 @@
+"""Conformance suite of the temporal loss: cases, oracle, subjects, verdicts, reports."""

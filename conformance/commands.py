@@ -1,0 +1,171 @@
+"""What the command line does, apart from reading its arguments."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from conformance import casefiles, offline, profiles, suite
+from conformance.bits import FORMATS
+from conformance.exits import Exit
+from conformance.model import Op
+from conformance.port.options import ports
+from conformance.report import badge as badges
+from conformance.report import diff, explain, jsonl, markdown, terminal
+from conformance.run import execute, workers
+from conformance.run.plan import Plan
+from conformance.subjects.base import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+_PIPED_WIDTH = 160
+
+
+def console() -> Console:
+    """Return where reports go: coloured on a terminal only, and wide where nobody looks."""
+    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+
+
+def plan(options: Mapping[str, Any]) -> Plan:
+    """Make a plan of the options."""
+    execute.prepare_environment()
+    return Plan(
+        backends=options["backend"],
+        devices=options["device"],
+        modes=options["mode"],
+        require=options["require"],
+        subject=options["subject"],
+        ports=ports(options),
+        answers=options.get("answers", ()),
+        cases=options["case"],
+        deviations=str(options["deviations"].resolve()) if options["deviations"] else "",
+        shuffle=options["shuffle"],
+        seconds=options["timeout"] or Plan.seconds,
+    )
+
+
+def run_suite(options: Mapping[str, Any], out: Console, extra: Sequence[str]) -> int:
+    """Run the suite and write the reports asked for."""
+    asked = plan(options)
+    execute.check(asked)
+    if not asked.subjects:
+        for absence in asked.absences:
+            out.print(Text(f"{absence.name}: absent: {absence.reason}"))
+        out.print("nothing to run: no subject is here")
+        return Exit.INCOMPLETE
+    more = [f"--junitxml={options['junit'].resolve()}"] if options["junit"] else []
+    more += workers.options(asked, extra)
+    command = "python -m conformance " + shlex.join(sys.argv[1:])
+    done = execute.execute(asked, command.strip(), out, jsonl=options["jsonl"], extra=[*more, *extra])
+    cases = suite.load_cases()
+    if options["markdown"]:
+        options["markdown"].write_text(markdown.render(done, cases), encoding="utf-8")
+    terminal.show(done, cases, out)
+    return done.exit_code
+
+
+def emit(names: tuple[str, ...], device: str, ops: Collection[str], dtypes: Collection[str]) -> int:
+    """Write the requests of a run to standard output."""
+    _known(ops, set(Op), "operation")
+    _known(dtypes, set(FORMATS), "dtype")
+    for line in offline.emit(Plan(cases=names).selected, device, ops, dtypes):
+        sys.stdout.buffer.write(line)
+    return Exit.CONFORMS
+
+
+def judge_answers(answers: Path, device: str, options: Mapping[str, Any], out: Console) -> int:
+    """Judge a file of answers as a run of the suite."""
+    choice = offline.AnswersChoice.of(answers.resolve(), device, options["case"])
+    nothing = dict.fromkeys(("backend", "device", "mode", "require", "port"), ())
+    rest = {"subject": "", "shuffle": None, "timeout": None, "one_shot": False, "trace": None}
+    return run_suite({**nothing, **rest, **options, "answers": (choice.to_json(),)}, out, ())
+
+
+def list_subjects(asked: Plan, out: Console) -> int:
+    """Print the subjects that would run, with the number of cases, and what is absent."""
+    counts: dict[str, int] = {}
+    for trial in asked.trials():
+        counts[trial.subject.name] = counts.get(trial.subject.name, 0) + 1
+    for subject in asked.subjects:
+        out.print(Text(f"{subject.name}: {counts.get(subject.name, 0)} cases"))
+    for absence in asked.absences:
+        out.print(Text(f"{absence.name}: absent: {absence.reason}"))
+    return Exit.CONFORMS
+
+
+def compare_recording(options: Mapping[str, Any], out: Console) -> int:
+    """Compare the backends on a user's own recording."""
+    from conformance import compare  # noqa: PLC0415 - only here needed
+
+    execute.prepare_environment()
+    keywords = {
+        name: options[option]
+        for name, option in (
+            ("epsilon", "epsilon"),
+            ("prob_threshold", "prob_threshold"),
+            ("nan_policy", "nan_policy"),
+            ("backends", "backend"),
+            ("devices", "device"),
+            ("modes", "mode"),
+        )
+        if options[option]
+    }
+    return int(compare.run(options["data"], console=out, **keywords))
+
+
+def diff_reports(old: Path, new: Path, out: Console) -> int:
+    """Print what changed between two reports."""
+    found = diff.compare(jsonl.read(old), jsonl.read(new))
+    diff.show(found, out)
+    return Exit.DOES_NOT if found.worse else Exit.CONFORMS
+
+
+def badge(report: Path) -> str:
+    """Return the badge of a report as JSON text."""
+    return json.dumps(badges.badge(jsonl.read(report)))
+
+
+def list_cases(clauses: Collection[str], names: Collection[str], out: Console) -> int:
+    """Print the ids of cases."""
+    _known(names, profiles.NAMES, "profile")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    everything = suite.load_cases()
+    _known(clauses, {c for case in everything for c in case.clauses}, "clause")
+    for case in everything:
+        mine = profiles.profiles_of(case, profiles.Place("elsewhere", "traced"))
+        if (not clauses or {*clauses} & {*case.clauses}) and (not names or {*names} & {*mine}):
+            table.add_row(Text(case.id), Text(case.description))
+    out.print(table)
+    return Exit.CONFORMS
+
+
+def show_case(name: str, out: Console) -> int:
+    """Print one case in full."""
+    case = Plan(cases=(name,)).selected[0]
+    for label, text in explain.about(case):
+        out.print(Text(f"{label:>8}  ", style="dim") + Text(text), soft_wrap=True)
+    return Exit.CONFORMS
+
+
+def check_cases(out: Console) -> int:
+    """Check the case files, as the build does."""
+    problems = casefiles.problems()
+    for problem in problems:
+        out.print(Text(problem))
+    out.print(f"{len(suite.load_cases())} cases, {len(problems)} problems, suite {suite.suite_hash()[:12]}")
+    return Exit.FAULT if problems else Exit.CONFORMS
+
+
+def _known(asked: Collection[str], there: Collection[str], what: str) -> None:
+    for name in asked:
+        if name not in there:
+            message = f"no {what} {name!r}: choose from {', '.join(sorted(there))}"
+            raise UsageError(message)

@@ -1,0 +1,56 @@
+"""Which known mistake gives the answer that a subject gave."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance import bits
+from conformance.judge import compare
+from conformance.mistakes import mistakes, wrong_answer
+from conformance.model import Array, Case, ErrorKind, Op, Outputs, Rejected
+
+if TYPE_CHECKING:
+    from conformance.model import Answer
+
+LARGEST = 500
+"""Elements of keypoints above which the exact arithmetic of a mistake takes too long."""
+_SLACK = 8
+
+
+def suspects(case: Case, answer: Answer) -> tuple[str, ...]:
+    """Return the names of the mistakes that explain a wrong answer, by the outputs they give.
+
+    Only mistakes which the case tells from the truth are looked at. None is returned where every
+    mistake would do, as for a refused good input.
+    """
+    if not isinstance(answer, Outputs | Rejected) or len(case.inputs["keypoints"].values) > LARGEST:
+        return ()
+    if case.error is not None and isinstance(answer, Outputs):
+        return tuple(n for n in case.kills if wrong_answer(mistakes()[n], case) is None)
+    truth = {name: due.array for name, due in case.expected.items()}
+    if truth and _explains(truth, case, answer):
+        # Off by a rounding or two: so is the answer of every mistake that hardly shows here.
+        return ()
+    return tuple(n for n in case.kills if _explains(wrong_answer(mistakes()[n], case), case, answer))
+
+
+def _explains(wrong: dict[str, Array] | ErrorKind | None, case: Case, answer: Answer) -> bool:
+    if isinstance(answer, Rejected):
+        return isinstance(wrong, ErrorKind) and wrong in {answer.kind, *answer.also}
+    if not isinstance(wrong, dict) or not isinstance(answer, Outputs):
+        return False
+    asked = [name for name in case.expected if case.op is not Op.GRADIENT or name == "gradient"]
+    return all(name in answer.arrays and _same(wrong.get(name), case, name, answer) for name in asked)
+
+
+def _same(wrong: Array | None, case: Case, name: str, answer: Outputs) -> bool:
+    if wrong is None:
+        return False
+    due = case.expected[name]
+    # A mistake rounds like anything else does, and its budget is not derived: be generous.
+    largest = max((abs(v) for v in wrong.values if math.isfinite(v)), default=0.0)
+    slack = _SLACK * bits.ulp(largest, wrong.dtype) if wrong.dtype in bits.FORMATS else 0.0
+    budget = tuple(2 * b + slack for b in due.budget)
+    return not compare(name, replace(due, array=wrong, budget=budget), answer.arrays[name]).problem

@@ -1,0 +1,25 @@
+"""`python -m conformance.generate`: write the case files; `--check`: only compare."""
+
+from __future__ import annotations
+
+import click
+
+from conformance.generate import check, write
+
+
+@click.command(help="Write the case files, or compare them with what would be written.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where a file differs.")
+def main(*, only_check: bool) -> None:
+    """Run the generator."""
+    if only_check:
+        lines = [f"differs: {path.name}" for path in check()]
+    else:
+        changed, gone = write()
+        lines = [f"wrote: {path.name}" for path in changed] + [f"removed: {path.name}" for path in gone]
+    click.echo("\n".join(lines or ["all case files are as generated"]))
+    if only_check and lines:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

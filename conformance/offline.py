@@ -1,0 +1,213 @@
+"""A run in two halves: requests written to a file, and answers from a file judged.
+
+For ports that cannot be started here: on a cluster, in a browser, on a device without a shell.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance import suite
+from conformance.bits import FORMATS
+from conformance.model import Answer, Case, Errored, Op, Request, Status, Unsupported
+from conformance.port import messages, strict
+from conformance.port.limits import Limits
+from conformance.port.strict import BadLineError
+from conformance.port.text import clean
+from conformance.subjects.base import Subject, UsageError
+from conformance.subjects.port import quoted, subject_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from conformance.port.messages import About
+
+TIMES = 2
+"""Every case is asked twice, as in a live run."""
+
+
+def seq_of(case: str, time: int) -> str:
+    """Return the seq of the first or second asking; it tells the cases of one suite from those of another."""
+    return f"{_edition()}/{case}/{time}"
+
+
+@cache
+def _edition() -> str:
+    return suite.suite_hash()[:12]
+
+
+def emit(
+    cases: Sequence[Case], device: str = "cpu", ops: Collection[str] = (), dtypes: Collection[str] = ()
+) -> Iterator[bytes]:
+    """Yield the lines of a dialogue, the port's side left out.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    device : str
+        Where the port is to compute.
+    ops, dtypes : collection of str
+        Leave out requests that need others; none means all.
+    """
+    yield messages.START
+    for case in cases:
+        if messages.lacking(case.request, ops or tuple(Op), dtypes or tuple(FORMATS)) is None:
+            for time in range(1, TIMES + 1):
+                yield messages.run_line(case.request, seq_of(case.id, time), device)
+    yield messages.STOP
+
+
+@dataclass(frozen=True)
+class AnswersChoice:
+    """A file of answers, whose first line has been read.
+
+    Attributes
+    ----------
+    path : str
+    about : dict
+        What the port said of itself.
+    device : str
+    cases : tuple of str
+        Ids of the cases that were emitted; none means all.
+    """
+
+    path: str
+    about: dict[str, Any]
+    device: str = "cpu"
+    cases: tuple[str, ...] = ()
+    mode: str = "eager"
+
+    @property
+    def name(self) -> str:
+        """Name of the subject, the same as in a live run."""
+        return subject_name(self.about, self.device)
+
+    @property
+    def rerun(self) -> str:
+        """Words of the command that judges again."""
+        device = f" --device {quoted(self.device)}" if self.device != "cpu" else ""
+        return f"judge {quoted(self.path)}{device}"
+
+    def start(self) -> AnswersSubject:
+        """Read the file."""
+        return AnswersSubject(self)
+
+    @classmethod
+    def of(cls, path: Path, device: str, cases: Sequence[str] = ()) -> AnswersChoice:
+        """Look into a file; UsageError if it does not hold the answer to `start`."""
+        said = {found for found, _ in _lines(path) if isinstance(found, messages.About)}
+        if len(said) != 1:
+            count = "no answer" if not said else f"{len(said)} different answers"
+            message = f"{path}: {count} to the request in the first line, start; there has to be one"
+            raise UsageError(message)
+        about = said.pop()
+        if device not in about.devices:
+            message = f"{path}: the port has no device {device!r}, only {', '.join(about.devices)} (--device)"
+            raise UsageError(message)
+        return cls(str(path), about.to_json(), device, tuple(cases))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> AnswersChoice:
+        """Read the JSON form."""
+        return cls(**{**data, "cases": tuple(data["cases"])})
+
+
+class AnswersSubject(Subject):
+    """Answers from a file as a subject.
+
+    Parameters
+    ----------
+    choice : AnswersChoice
+    """
+
+    def __init__(self, choice: AnswersChoice) -> None:
+        self.name, self.device, self.mode = choice.name, choice.device, choice.mode
+        self._about = messages.About.from_json(choice.about)
+        self._asked: Counter[str] = Counter()
+        self._answers, self._strays = _read(Path(choice.path))
+        emitted = (c for c in suite.load_cases() if not choice.cases or c.id in choice.cases)
+        due = [
+            seq_of(c.id, t) for c in emitted if not self._about.lacks(c.request) for t in range(1, TIMES + 1)
+        ]
+        if all(seq in self._answers for seq in due):
+            # A line that stands for no missing answer is one too many, beside the answer before it.
+            for stray in self._strays:
+                problem = f"wrote more than one line: {stray.problem}"
+                self._answers[stray.before or due[0]] = Errored(Status.PROTOCOL, problem)
+
+    def answer(self, request: Request) -> Answer:
+        """Look the answer up."""
+        missing = self._about.lacks(request)
+        if missing:
+            return Unsupported(missing)
+        self._asked[request.case] += 1
+        time = min(self._asked[request.case], TIMES)
+        found = self._answers.get(seq_of(request.case, time))
+        if found is not None:
+            return found
+        if self._strays:
+            return Errored(Status.PROTOCOL, f"no answer under its seq; {self._strays[0].problem}")
+        return Errored(Status.CRASH, "no answer in the file: the port ended before")
+
+
+@dataclass(frozen=True)
+class _Stray:
+    """A line that answers nothing: what is wrong with it, and the seq of the answer before it."""
+
+    problem: str
+    before: str | None
+
+
+def _read(path: Path) -> tuple[dict[str, Answer], list[_Stray]]:
+    """Read all answers by their seq, and what else there is."""
+    asked = {seq_of(case.id, time) for case in suite.load_cases() for time in range(1, TIMES + 1)}
+    answers: dict[str, Answer] = {}
+    strays: list[_Stray] = []
+    before = None
+    for number, (found, seq) in enumerate(_lines(path), 1):
+        if isinstance(found, messages.About):
+            continue
+        if seq is None or seq not in asked:
+            why = found if isinstance(found, str) else f"seq {clean(str(seq), 60)!r} was never asked"
+            strays.append(_Stray(f"line {number} of the answers: {why}", before))
+            continue
+        before = seq
+        if seq in answers:
+            answers[seq] = Errored(Status.PROTOCOL, f"answered again in line {number}")
+        else:
+            answers[seq] = Errored(Status.PROTOCOL, found) if isinstance(found, str) else found
+    return answers, strays
+
+
+def _lines(path: Path) -> Iterator[tuple[Answer | About | str, str | None]]:
+    """Yield what each line holds, or what is wrong with it, and its seq."""
+    longest = max(messages.size(case.request) for case in suite.load_cases())
+    limit = Limits().line_bytes
+    try:
+        with path.open("rb") as file:
+            for line in iter(lambda: file.readline(limit), b""):
+                yield _line(line, longest)
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+        raise UsageError(message) from error
+
+
+def _line(line: bytes, longest: int) -> tuple[Answer | About | str, str | None]:
+    seq = None
+    try:
+        message = strict.read(line, longest)
+        if "protocol" in message:
+            return messages.about_of(message), None
+        seq = message.get("seq")
+        seq = seq if isinstance(seq, str) else None
+        return messages.answer_of(message), seq
+    except BadLineError as error:
+        return str(error), seq

@@ -1,0 +1,64 @@
+"""The pytest plugin: makes one test per subject and case.
+
+Loaded by `python -m conformance`; also works with pytest alone:
+`pytest -p conformance.plugin --pyargs conformance.run.test_cases`.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.run.bench import Bench
+from conformance.run.plan import Plan
+from conformance.subjects.base import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PLAN = pytest.StashKey[Plan]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one option: the plan, as text, so that xdist's workers get it too."""
+    parser.addoption("--conformance-plan", default="{}", help="JSON text of conformance.run.plan.Plan")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the plan."""
+    config.stash[_PLAN] = Plan.from_text(config.getoption("--conformance-plan"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrise the test by subject and case."""
+    if "trial" not in metafunc.fixturenames:
+        return
+    try:
+        trials = metafunc.config.stash[_PLAN].trials()
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
+    metafunc.parametrize("trial", trials, ids=[t.id for t in trials])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle the cases within each subject, if a seed is given."""
+    seed = config.stash[_PLAN].shuffle
+    if seed is None:
+        return
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        # Ids are "subject::case", as `pytest_generate_tests` makes them.
+        groups.setdefault(item.name.rpartition("::")[0], []).append(item)
+    for group in groups.values():
+        random.Random(seed).shuffle(group)  # noqa: S311 - not for secrets
+    items[:] = [item for group in groups.values() for item in group]
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """Where subjects are started and trials run."""
+    held = Bench(request.config.stash[_PLAN])
+    yield held
+    held.close()

@@ -1,0 +1,37 @@
+"""What a port may use: time, length of a line, memory, processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one port.
+
+    Attributes
+    ----------
+    case, start, total : float
+        Seconds for one answer, for starting and shaking hands, and for the whole run.
+    line : float
+        MiB that one line may have.
+    memory : float
+        MiB of memory in use by the port and all processes it started. Where the system has no
+        /proc, neither this nor the number of processes is watched.
+    processes : int
+        How many processes the port may be.
+    """
+
+    case: float = 10.0
+    start: float = 60.0
+    total: float = 900.0
+    line: float = 64.0
+    memory: float = 4096.0
+    processes: int = 256
+
+    @property
+    def line_bytes(self) -> int:
+        """Longest line in bytes."""
+        return int(self.line * MIB)

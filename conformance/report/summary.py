@@ -1,0 +1,107 @@
+"""Numbers that more than one report shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from conformance import profiles
+from conformance.run import chosen
+
+if TYPE_CHECKING:
+    from conformance.model import Case, Verdict
+    from conformance.report.run import Run, SubjectInfo
+
+
+def worst(run: Run, subject: SubjectInfo) -> tuple[float | None, float | None]:
+    """Return a subject's largest error over budget and largest distance in ULP."""
+    verdicts = run.of(subject.name).values()
+    return (
+        max((v.worst for v in verdicts if v.worst is not None), default=None),
+        max((v.ulp for v in verdicts if v.ulp is not None), default=None),
+    )
+
+
+def sampled(run: Run, cases: list[Case]) -> list[str]:
+    """Return a sentence for each subject that ran chosen cases only: how many, why, and which."""
+    sentences = []
+    for subject in run.header.subjects:
+        ids = [c.id for c in chosen.cases_for(subject.mode, cases)]
+        if subject.cases == len(ids) < len(cases):
+            why = f"ran {len(ids)} chosen cases, since compiling takes seconds each"
+            sentences.append(f"{subject.name} {why}: {', '.join(ids)}")
+    return sentences
+
+
+def distances(run: Run) -> tuple[list[str], dict[tuple[str, str], float]]:
+    """Return backend/device groups and the largest distance between each two, over all their modes.
+
+    On the diagonal stand the modes of one group against each other.
+    """
+    group = {s.name: s.group for s in run.header.subjects}
+    apart: dict[tuple[str, str], float] = {}
+    for pair in run.pairs:
+        for key in ((group[pair.one], group[pair.other]), (group[pair.other], group[pair.one])):
+            apart[key] = max(apart.get(key, 0.0), pair.ulp)
+    return list(dict.fromkeys(group.values())), apart
+
+
+def claims(run: Run, cases: list[Case]) -> dict[str, tuple[list[str], list[str]]]:
+    """Return, for each profile, the subjects that claim it and those that fail it.
+
+    A subject that was not asked everything, or that passed what it supports, is in neither list.
+    Profiles that nobody was asked in full, and nobody failed, are left out.
+    """
+    result: dict[str, tuple[list[str], list[str]]] = {}
+    for subject in run.header.subjects:
+        for name, count in run.tallies(subject, cases).items():
+            if count.ran < count.total and not count.failed:
+                continue
+            by, missed = result.setdefault(name, ([], []))
+            if count.claimed:
+                by.append(subject.name)
+            elif count.failed:
+                missed.append(subject.name)
+    return {name: result[name] for name in profiles.NAMES if name in result}
+
+
+def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
+    """Return the failures to tell first: explained and small ones, each of another kind than those before."""
+    known = {c.id: c for c in cases}
+    by_size = sorted(
+        run.failures, key=lambda v: (not v.suspects, len(known[v.case].inputs["keypoints"].values))
+    )
+    seen: set[object] = set()
+    first: list[Verdict] = []
+    rest: list[Verdict] = []
+    for verdict in by_size:
+        kind = (verdict.status, known[verdict.case].clauses)
+        (rest if kind in seen or verdict.case in seen else first).append(verdict)
+        seen |= {kind, verdict.case}
+    return [*first, *rest][:most]
+
+
+def culprits(run: Run, subject: SubjectInfo) -> list[tuple[str, int, int]]:
+    """Return the few known mistakes that explain most of a subject's failures.
+
+    Each comes with the number of failures it explains, and of those that were looked into.
+    """
+    left = [v for v in run.failures if v.subject == subject.name and v.suspects]
+    looked = len(left)
+    found = []
+    while left:
+        name, count = Counter(s for v in left for s in v.suspects).most_common(1)[0]
+        found.append((name, count, looked))
+        left = [v for v in left if name not in v.suspects]
+    return found
+
+
+def grouped(run: Run, names: list[str]) -> list[str]:
+    """Return the names with the modes of one backend and device drawn together."""
+    modes: dict[str, list[str]] = {}
+    every: dict[str, list[str]] = {}
+    for subject in run.header.subjects:
+        every.setdefault(subject.group, []).append(subject.mode)
+        if subject.name in names:
+            modes.setdefault(subject.group, []).append(subject.mode)
+    return [g if found == every[g] else f"{g} ({', '.join(found)})" for g, found in modes.items()]

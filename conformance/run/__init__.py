@@ -1,0 +1,1 @@
+"""Running subjects over cases with pytest."""

@@ -1,0 +1,177 @@
+"""What a run was asked to do, as text that crosses process borders, and what that comes to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from conformance import suite
+from conformance.offline import AnswersChoice
+from conformance.run import chosen
+from conformance.subjects import backends, find
+from conformance.subjects.base import UsageError
+from conformance.subjects.callables import CallableSubject, load
+from conformance.subjects.port import PortChoice
+
+if TYPE_CHECKING:
+    from conformance.model import Case
+    from conformance.subjects.base import Subject
+
+
+class Startable(Protocol):
+    """A subject that is known of and not yet started."""
+
+    @property
+    def name(self) -> str:
+        """Name of the subject."""
+
+    @property
+    def device(self) -> str | None:
+        """Where its results have to be."""
+
+    @property
+    def mode(self) -> str:
+        """How it runs."""
+
+    @property
+    def rerun(self) -> str:
+        """Options of the command that runs this subject alone."""
+
+    def start(self) -> Subject:
+        """Start it; StartError if it does not."""
+
+
+@dataclass(frozen=True)
+class CallableChoice:
+    """A Python callable on a backend."""
+
+    spec: str
+    backend: str
+    device: str
+    mode: str
+
+    @property
+    def name(self) -> str:
+        """Name of the subject."""
+        return f"{self.spec}@{self.backend}/{self.device}/{self.mode}"
+
+    @property
+    def rerun(self) -> str:
+        """Options of the command that runs this subject alone."""
+        return f"--subject {self.spec} --backend {self.backend} --device {self.device} --mode {self.mode}"
+
+    def start(self) -> CallableSubject:
+        """Import the callable."""
+        backend = backends.load(self.backend)
+        return CallableSubject(self.spec, load(self.spec), backend, self.device, self.mode)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One subject and one case."""
+
+    subject: Startable
+    case: Case
+
+    @property
+    def id(self) -> str:
+        """What pytest calls it."""
+        return f"{self.subject.name}::{self.case.id}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a process needs to know of a run.
+
+    Attributes
+    ----------
+    backends, devices, modes, require : tuple of str
+        As for `find`.
+    subject : str
+        A callable, "package.module:function"; empty for this library.
+    ports, answers : tuple of dict
+        Programs, and files of answers, that are tested instead: JSON forms of PortChoice and AnswersChoice.
+    cases : tuple of str
+        Ids; none means all.
+    deviations : str
+        Path of the declared deviations; empty for none.
+    shuffle : int or None
+        Seed of the order of cases.
+    seconds : float
+        Time limit for one request.
+    scratch : str
+        Directory for results that are compared in the end.
+    """
+
+    backends: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    subject: str = ""
+    ports: tuple[dict[str, Any], ...] = ()
+    answers: tuple[dict[str, Any], ...] = ()
+    cases: tuple[str, ...] = ()
+    deviations: str = ""
+    shuffle: int | None = None
+    seconds: float = 120.0
+    scratch: str = ""
+
+    def to_text(self) -> str:
+        """JSON text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Plan:
+        """Read what `to_text` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**fields)
+
+    @cached_property
+    def _found(self) -> tuple[list[Startable], list[find.Absence]]:
+        outside: list[Startable] = [*map(PortChoice.from_json, self.ports)]
+        outside += map(AnswersChoice.from_json, self.answers)
+        if outside and not (self.backends or self.require or self.subject):
+            return outside, []
+        names = self.backends or (("numpy",) if self.subject else ())
+        choices, absences = find.find(names, self.devices, self.modes, self.require)
+        if not self.subject:
+            return [*outside, *choices], absences
+        own = [CallableChoice(self.subject, c.backend, c.device, c.mode) for c in choices]
+        return [*outside, *own], absences
+
+    @property
+    def subjects(self) -> list[Startable]:
+        """The subjects that will run."""
+        return self._found[0]
+
+    @property
+    def absences(self) -> list[find.Absence]:
+        """What cannot run here, and why."""
+        return self._found[1]
+
+    @cached_property
+    def selected(self) -> list[Case]:
+        """The cases asked for, in the suite's order."""
+        everything = suite.load_cases()
+        if not self.cases:
+            return everything
+        known = {c.id: c for c in everything}
+        for name in self.cases:
+            if name not in known:
+                close = get_close_matches(name, known, 3, 0.4)
+                hint = f"; close to it: {', '.join(close)}" if close else ""
+                message = f"there is no case {name!r}{hint}"
+                raise UsageError(message)
+        return [c for c in everything if c.id in set(self.cases)]
+
+    def trials(self) -> list[Trial]:
+        """Every subject with every case, slow modes with the chosen cases only."""
+        return [
+            Trial(subject, case)
+            for subject in self.subjects
+            for case in (self.selected if self.cases else chosen.cases_for(subject.mode, self.selected))
+        ]

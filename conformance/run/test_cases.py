@@ -1,0 +1,20 @@
+"""The one test of the suite: a subject and a case. Parametrised by `conformance.plugin`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.run import conclude
+
+if TYPE_CHECKING:
+    import pytest
+
+    from conformance.run.bench import Bench
+    from conformance.run.plan import Trial
+
+
+def test_case(trial: Trial, bench: Bench, request: pytest.FixtureRequest) -> None:
+    """The subject answers as the case demands."""
+    verdict = bench.run(trial)
+    conclude.record(request.node, verdict)
+    conclude.conclude(trial, verdict)

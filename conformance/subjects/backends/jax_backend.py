@@ -1,0 +1,133 @@
+"""JAX on each of its devices, op by op, under jit, and under vmap inside of jit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.subjects.backends.numpy_backend import numpy_array, numpy_bytes
+from conformance.subjects.backends.protocol import Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from conformance.model import Array
+    from conformance.subjects.backends.protocol import Function, Inputs
+
+_INT32 = 2**31
+
+
+class JaxBackend(Backend):
+    """JAX arrays. Several CPU devices exist where XLA_FLAGS was set before JAX's first use."""
+
+    name = "jax"
+    module = "jax"
+    distribution = "jax"
+    modes = ("eager", "jit", "vmap")
+    compiled_modes = ("jit",)
+    autodiff = True
+
+    def _devices(self) -> dict[str, Any]:
+        jax = self.xp()
+        found = [*jax.devices("cpu")]
+        if jax.default_backend() != "cpu":
+            found = [*jax.devices(), *found]
+        return {_label(d): d for d in found}
+
+    def devices(self) -> list[str]:
+        """Accelerators first, then every CPU device."""
+        return list(self._devices())
+
+    def context(self, inputs: Iterable[Array]) -> AbstractContextManager[object]:
+        """64-bit types only for requests that have them: users of float32 run without."""
+        wide = any(
+            a.dtype == "float64" or (a.dtype == "int64" and any(not -_INT32 <= v < _INT32 for v in a.values))
+            for a in inputs
+        )
+        manager: AbstractContextManager[object] = self.xp().enable_x64(wide)
+        return manager
+
+    def from_bytes(self, data: bytes, dtype: str, shape: tuple[int, ...], device: str, mode: str) -> Any:
+        """Make an array on a device."""
+        del mode
+        host = numpy_array(data, dtype, shape)
+        if dtype == "int64" and not self.xp().config.jax_enable_x64:
+            host = host.astype("int32")
+        return self.xp().device_put(host, self._devices()[device])
+
+    def to_bytes(self, native: Any) -> bytes:
+        """Bytes of the elements, fetched to the host."""
+        return numpy_bytes(native)
+
+    def is_native(self, value: object) -> bool:
+        """JAX arrays."""
+        return isinstance(value, self.xp().Array)
+
+    def device_name(self, native: Any) -> str:
+        """Name as in `devices`; several where an array is spread."""
+        return ", ".join(sorted(_label(d) for d in native.devices()))
+
+    def compiled(self, function: Function, mode: str) -> Function:
+        """Jit the function, or map it over a batch of two."""
+        return self._in_mode(function, mode)
+
+    def value_and_gradient(self, function: Function, mode: str) -> Function:
+        """Differentiate first and compile or map the result, as users do."""
+        jax = self.xp()
+
+        def both(inputs: Inputs) -> dict[str, Any]:
+            if not jax.numpy.issubdtype(inputs["keypoints"].dtype, jax.numpy.floating):
+                # Such a dtype takes no gradient, and it is for the loss to say so.
+                return function(inputs)
+            others = {name: value for name, value in inputs.items() if name != "keypoints"}
+            loss, gradient = jax.value_and_grad(lambda k: function({"keypoints": k, **others})["loss"])(
+                inputs["keypoints"]
+            )
+            return {"loss": loss, "gradient": gradient}
+
+        return self._in_mode(both, mode)
+
+    def _in_mode(self, function: Function, mode: str) -> Function:
+        jax = self.xp()
+        if mode == "jit":
+            jitted: Function = jax.jit(function)
+            return jitted
+        if mode == "vmap":
+            mapped: Function = jax.jit(lambda inputs: _second_of_two(jax, function, inputs))
+            return mapped
+        return function
+
+    def ready(self, native: Any) -> None:
+        """Wait for the computation."""
+        native.block_until_ready()
+
+    def broke(self, error: Exception) -> bool:
+        """JAX's complaints about traced values are TypeErrors, yet say nothing about the input."""
+        errors = self.xp().errors
+        return isinstance(
+            error,
+            (
+                errors.ConcretizationTypeError,
+                errors.UnexpectedTracerError,
+                errors.TracerArrayConversionError,
+                errors.TracerIntegerConversionError,
+            ),
+        )
+
+
+def _second_of_two(jax: Any, function: Function, inputs: Inputs) -> dict[str, Any]:
+    # The companion stands still at zero: a result that mixes the two sequences is off by half.
+    jnp = jax.numpy
+    batched = {
+        name: jnp.stack([jnp.zeros_like(value) if name == "keypoints" else value, value])
+        for name, value in inputs.items()
+    }
+    return {name: value[1] for name, value in jax.vmap(function)(batched).items()}
+
+
+def _label(device: Any) -> str:
+    platform = "cuda" if device.platform == "gpu" else device.platform
+    return f"{platform}:{device.id}"
+
+
+BACKEND = JaxBackend()

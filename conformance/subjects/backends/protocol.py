@@ -1,0 +1,124 @@
+"""What the suite needs to know of an array library, and nothing more."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from abc import ABC, abstractmethod
+from contextlib import nullcontext
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+    from conformance.model import Array
+
+    Inputs = Mapping[str, Any]
+    Function = Callable[[Inputs], dict[str, Any]]
+
+
+class UnsupportedByBackendError(Exception):
+    """The backend itself (not the library under test) has no such dtype, or no autodiff."""
+
+
+class Backend(ABC):
+    """An array library as the suite sees it. Bytes are little-endian and in C order.
+
+    Attributes
+    ----------
+    name : str
+        What users call it.
+    module, distribution : str
+        What is imported, and the installed package that has its version.
+    modes : tuple of str
+        The first one is what `--mode eager` means.
+    compiled_modes : tuple of str
+        Those of `modes` that `--mode compiled` means.
+    autodiff : bool
+        Whether the library differentiates by itself.
+    """
+
+    name: ClassVar[str]
+    module: ClassVar[str]
+    distribution: ClassVar[str]
+    modes: ClassVar[tuple[str, ...]] = ("eager",)
+    compiled_modes: ClassVar[tuple[str, ...]] = ()
+    autodiff: ClassVar[bool] = False
+
+    def available(self) -> str | None:
+        """Why the backend cannot run here, or None where it can."""
+        if importlib.util.find_spec(self.module.partition(".")[0]) is None:
+            return f"package {self.distribution} is not installed"
+        try:
+            self.xp()
+        except ImportError as error:
+            return f"import failed: {error}"
+        return None
+
+    def xp(self) -> Any:
+        """Return the imported array library."""
+        return importlib.import_module(self.module)
+
+    def version(self) -> str:
+        """Version of the installed package."""
+        return metadata.version(self.distribution)
+
+    @abstractmethod
+    def devices(self) -> list[str]:
+        """Names of the devices present, the default one first."""
+
+    def context(self, inputs: Iterable[Array]) -> AbstractContextManager[object]:
+        """State that the library must be in for arrays of these dtypes; restored on leaving."""
+        del inputs
+        return nullcontext()
+
+    @abstractmethod
+    def from_bytes(self, data: bytes, dtype: str, shape: tuple[int, ...], device: str, mode: str) -> Any:
+        """Make an array that owns its memory; UnsupportedByBackendError if there is no such dtype."""
+
+    @abstractmethod
+    def to_bytes(self, native: Any) -> bytes:
+        """Elements of an array, computed and fetched from its device."""
+
+    @abstractmethod
+    def is_native(self, value: object) -> bool:
+        """Whether `value` is an array of this library."""
+
+    def dtype_name(self, native: Any) -> str:
+        """Name of the dtype, such as "float32"."""
+        return str(native.dtype)
+
+    def shape(self, native: Any) -> tuple[int, ...]:
+        """Shape as plain integers."""
+        return tuple(int(n) for n in native.shape)
+
+    def device_name(self, native: Any) -> str:  # noqa: ARG002
+        """Name of the array's device, as `devices` has it."""
+        return "cpu"
+
+    def compiled(self, function: Function, mode: str) -> Function:
+        """Return `function` as it runs in `mode`."""
+        del mode
+        return function
+
+    def value_and_gradient(self, function: Function, mode: str) -> Function:
+        """Return the function that gives `loss` and `gradient`, in `mode`.
+
+        `function` gives {"loss": scalar}; the derivative is by its input "keypoints".
+        """
+        del function, mode
+        message = f"{self.name} has no automatic differentiation"
+        raise UnsupportedByBackendError(message)
+
+    def ready(self, native: Any) -> None:  # noqa: B027 - most libraries compute at once
+        """Wait until an array is computed."""
+
+    def reset(self) -> None:  # noqa: B027 - most libraries compile nothing
+        """Forget what was compiled for the last case."""
+
+    def broke(self, error: Exception) -> bool:
+        """Whether an exception says that the mode broke the code, and not that an input was refused."""
+        del error
+        return False

@@ -1,0 +1,54 @@
+"""What every subject is: something with a name and a device that answers requests."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from conformance.model import Answer, Request
+
+
+class UsageError(Exception):
+    """The user asked for something that is not there; one line that says what to do."""
+
+
+class StartError(Exception):
+    """A subject did not start, so nothing can be said about it."""
+
+
+class Subject(ABC):
+    """One thing under test.
+
+    Attributes
+    ----------
+    name : str
+        Unique within a run, such as "torch/cpu/eager".
+    device : str or None
+        Where results have to be found; None where the subject cannot say.
+    mode : str
+        How it runs: "eager", "jit", "lazy-time" and so on.
+    """
+
+    name: str
+    device: str | None = None
+    mode: str = "eager"
+
+    @abstractmethod
+    def answer(self, request: Request) -> Answer:
+        """Answer one request; every failure of the subject is an answer, not an exception."""
+
+    def close(self) -> None:  # noqa: B027 - most subjects hold nothing
+        """Release what the subject holds. Safe to call twice."""
+
+    def __enter__(self) -> Self:
+        """Return the subject, ready to answer."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the subject."""
+        self.close()

@@ -1,0 +1,129 @@
+"""Which subjects are here, and why the others are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.subjects import backends
+from conformance.subjects.backend_subject import BackendSubject
+from conformance.subjects.base import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from conformance.subjects.backends.protocol import Backend
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backend on a device in a mode, not yet started."""
+
+    backend: str
+    device: str
+    mode: str
+
+    @property
+    def name(self) -> str:
+        """Name of the subject."""
+        return f"{self.backend}/{self.device}/{self.mode}"
+
+    @property
+    def rerun(self) -> str:
+        """Options of the command that runs this subject alone."""
+        return f"--backend {self.backend} --device {self.device} --mode {self.mode}"
+
+    def start(self) -> BackendSubject:
+        """Make the subject."""
+        return BackendSubject(backends.load(self.backend), self.device, self.mode)
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A backend, or a device of it, that cannot run here."""
+
+    name: str
+    reason: str
+
+
+def find(
+    names: Sequence[str] = (),
+    devices: Sequence[str] = (),
+    modes: Sequence[str] = (),
+    require: Collection[str] = (),
+) -> tuple[list[Choice], list[Absence]]:
+    """Find the subjects of the backends asked for.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Backends, which then have to be here; none means all that are.
+    devices : sequence of str
+        Such as "cpu" or "cuda:0"; "cuda" means each of its kind. None means all.
+    modes : sequence of str
+        A backend's own words, or "eager" (the default), "compiled", "all".
+    require : collection of str
+        Backends that have to be here, beside whichever others are.
+
+    Returns
+    -------
+    choices, absences
+
+    Raises
+    ------
+    UsageError
+        Unknown names, or a backend that was asked for and is absent.
+    """
+    for word in modes:
+        if word not in known_modes():
+            message = f"no mode {word!r}: choose from {', '.join(known_modes())}"
+            raise UsageError(message)
+    wanted = {*names, *require}
+    choices: list[Choice] = []
+    absences: list[Absence] = []
+    for name in dict.fromkeys([*(names or backends.NAMES), *require]):
+        backend = backends.load(name)
+        reason = backend.available()
+        found = [] if reason else _choices(backend, devices, modes)
+        if not found:
+            absences.append(Absence(name, reason or _nothing(backend, devices, modes)))
+        choices += found
+    missing = [a for a in absences if a.name in wanted]
+    if missing:
+        message = "asked for but absent: " + "; ".join(f"{a.name} ({a.reason})" for a in missing)
+        raise UsageError(message)
+    return choices, absences
+
+
+def modes_of(backend: Backend, wanted: Sequence[str]) -> list[str]:
+    """Modes of a backend that the words stand for, in the backend's order."""
+    words = set(wanted or ("eager",))
+    if "all" in words:
+        return list(backend.modes)
+    chosen = words & set(backend.modes)
+    if "eager" in words:
+        chosen.add(backend.modes[0])
+    if "compiled" in words:
+        chosen.update(backend.compiled_modes)
+    return [m for m in backend.modes if m in chosen]
+
+
+def known_modes() -> list[str]:
+    """Every word `--mode` takes."""
+    own = [m for name in backends.NAMES for m in backends.load(name).modes]
+    return list(dict.fromkeys(["eager", "compiled", "all", *own]))
+
+
+def _choices(backend: Backend, devices: Sequence[str], modes: Sequence[str]) -> list[Choice]:
+    places = [d for d in backend.devices() if not devices or _matches(d, devices)]
+    return [Choice(backend.name, d, m) for m in modes_of(backend, modes) for d in places]
+
+
+def _matches(device: str, wanted: Sequence[str]) -> bool:
+    return any(device == word or device.partition(":")[0] == word for word in wanted)
+
+
+def _nothing(backend: Backend, devices: Sequence[str], modes: Sequence[str]) -> str:
+    if not modes_of(backend, modes):
+        return f"has no mode {' or '.join(modes)}, only {', '.join(backend.modes)}"
+    return f"no device {' or '.join(devices)} here, only {', '.join(backend.devices())}"

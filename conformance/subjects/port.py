@@ -1,0 +1,168 @@
+"""A program in any language as a subject."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.model import Answer, Errored, Request, Unsupported
+from conformance.port.limits import Limits
+from conformance.subjects.base import Subject, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.port.dialogue import Dialogue
+    from conformance.port.messages import About
+
+
+@dataclass(frozen=True)
+class PortChoice:
+    """A port that has shaken hands once, on one of its devices.
+
+    Attributes
+    ----------
+    command : str
+    one_shot : bool
+        Whether it is started anew for every message.
+    limits : Limits
+    trace : str
+        File that keeps the dialogue; empty for none.
+    about : dict
+        What it said of itself.
+    device : str
+    """
+
+    command: str
+    one_shot: bool = False
+    limits: Limits = field(default_factory=Limits)
+    trace: str = ""
+    about: dict[str, Any] | None = None
+    device: str = "cpu"
+    mode: str = "eager"
+
+    @property
+    def name(self) -> str:
+        """Name of the subject."""
+        return subject_name(self.about or {}, self.device)
+
+    @property
+    def rerun(self) -> str:
+        """Options of the command that runs this subject alone."""
+        words = ["--port", quoted(self.command)]
+        words += ["--one-shot"] if self.one_shot else []
+        words += ["--timeout", f"{self.limits.case:g}"] if self.limits.case != Limits.case else []
+        words += ["--device", quoted(self.device)] if self.device != "cpu" else []
+        return " ".join(words)
+
+    def start(self) -> PortSubject:
+        """Make the subject; the program starts with the first question."""
+        return PortSubject(self)
+
+    def dialogue(self) -> Dialogue:
+        """Make what talks to the port."""
+        if os.name != "posix":
+            message = "--port needs process groups, which only POSIX systems have: use WSL"
+            raise UsageError(message)
+        # What follows imports modules that exist on POSIX systems only.
+        from conformance.port.dialogue import Dialogue  # noqa: PLC0415
+        from conformance.port.trace import Trace  # noqa: PLC0415
+
+        trace = Trace(Path(self.trace) if self.trace else None)
+        return Dialogue(self.command, one_shot=self.one_shot, limits=self.limits, trace=trace)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> PortChoice:
+        """Read the JSON form."""
+        return cls(**{**data, "limits": Limits(**data["limits"])})
+
+
+def subject_name(about: Mapping[str, Any], device: str) -> str:
+    """Name a port by what it says of itself."""
+    return f"{about['name']} {about['version']} ({about['language']})/{device}"
+
+
+def quoted(word: str) -> str:
+    """Quote for a shell, with double quotes where those do: people read them better."""
+    if word and all(c.isalnum() or c in "-_./:=@%+," for c in word):
+        return word
+    if not set(word) & set('"$`\\!'):
+        return f'"{word}"'
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def meet(choice: PortChoice, devices: Sequence[str] = ()) -> list[PortChoice]:
+    """Start a port, hear what it can do, end it, and return one choice for each device.
+
+    Parameters
+    ----------
+    choice : PortChoice
+    devices : sequence of str
+        Those wanted; none means all that the port has.
+
+    Raises
+    ------
+    StartError
+        It does not run or does not shake hands.
+    UsageError
+        It has none of the devices.
+    """
+    talk = choice.dialogue()
+    try:
+        about = talk.about()
+    finally:
+        talk.close()
+    found = [
+        replace(choice, about=about.to_json(), device=device)
+        for device in about.devices
+        if not devices or device in devices or device.partition(":")[0] in devices
+    ]
+    if not found:
+        message = (
+            f"--port {choice.command!r} has no device {' or '.join(devices)}: {', '.join(about.devices)}"
+        )
+        raise UsageError(message)
+    return found
+
+
+class PortSubject(Subject):
+    """A port as a subject.
+
+    Parameters
+    ----------
+    choice : PortChoice
+    """
+
+    def __init__(self, choice: PortChoice) -> None:
+        self.name, self.device, self.mode = choice.name, choice.device, choice.mode
+        self._place = choice.device
+        self._about = _about(choice)
+        self._dialogue = choice.dialogue()
+
+    def answer(self, request: Request) -> Answer:
+        """Ask the port, unless it said that it cannot."""
+        from conformance.port.process import BrokenError  # noqa: PLC0415 - POSIX only
+
+        missing = self._about.lacks(request)
+        if missing:
+            return Unsupported(missing)
+        try:
+            return self._dialogue.ask(request, self._place)
+        except BrokenError as error:
+            return Errored(error.status, str(error))
+
+    def close(self) -> None:
+        """End the port."""
+        self._dialogue.close()
+
+
+def _about(choice: PortChoice) -> About:
+    from conformance.port.messages import About  # noqa: PLC0415 - jsonschema is slow to import
+
+    return About.from_json(choice.about or {})

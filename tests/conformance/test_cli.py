@@ -1,0 +1,220 @@
+"""The command line: what it prints and what it returns."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from command import conformance, lines
+from support.selection import select
+
+from conformance import suite
+from conformance.cli import main
+from conformance.exits import Exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUICKEST = next((n for n in ("numpy", "strict", "torch", "dask", "jax") if n in select().names), "")
+FEW = ["--", "-k", "exact-f32 and not gradient and not epsilon"]
+
+needs_backend = pytest.mark.skipif(not QUICKEST, reason="no backend is under test")
+needs_numpy = pytest.mark.skipif(
+    "numpy" not in select().names, reason="the wrong subjects are written in NumPy"
+)
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # In this process, too, the command line sets variables and writes to the current directory.
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.chdir(tmp_path)
+
+
+def test_help_fits_a_screen_and_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) <= 42
+    assert max(map(len, text.splitlines())) <= 100
+    assert "Examples:" in text
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    import temporal_loss  # noqa: PLC0415
+
+    assert main(["--version"]) == 0
+    assert temporal_loss.__version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--backend", "numby"], "no backend 'numby': choose from numpy, torch"),
+        (["--mode", "fast"], "no mode 'fast': choose from eager, compiled, all"),
+        (
+            ["--backend", QUICKEST, "--device", "cuda:99"],
+            f"asked for but absent: {QUICKEST} (no device cuda:99",
+        ),
+        (
+            ["--require", QUICKEST, "--device", "cuda:99"],
+            f"asked for but absent: {QUICKEST} (no device cuda:99",
+        ),
+        (
+            ["--backend", QUICKEST, "--case", "value-exakt"],
+            "no case 'value-exakt'; close to it: value-exact-",
+        ),
+        (["--nonsense"], "No such option"),
+        (["--deviations", "absent.toml"], "does not exist"),
+        (["--epsilon", "2"], "--epsilon belongs to --data"),
+        (["--timeout", "0"], "timeout"),
+        (["--subject", "nothing"], "write it as package.module:function"),
+        (["--subject", "no_such_module:f"], "no module 'no_such_module'"),
+        (["--subject", "json:no_such_name"], "module 'json' has no 'no_such_name'"),
+        (["--subject", "json:__name__"], "is a str, not a callable"),
+        (["diff", "absent", "absent"], "does not exist"),
+        (["cases", "list", "--clause", "TL-99"], "no clause 'TL-99'"),
+        (["cases", "list", "--profile", "speed"], "no profile 'speed'"),
+        (["cases", "show", "value-exakt"], "no case 'value-exakt'"),
+    ],
+)
+@needs_backend
+def test_errors_of_use_are_one_line_that_says_what_to_do(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "--subject" in arguments:
+        arguments = [*arguments, "--backend", QUICKEST]
+    assert main(arguments) == Exit.USAGE
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
+    assert words in printed.err
+
+
+@needs_backend
+def test_a_module_that_breaks_on_import_did_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.joinpath("breaks_on_import.py").write_text("1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["--subject", "breaks_on_import:f", "--backend", QUICKEST]) == Exit.NOT_STARTED
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@needs_backend
+def test_nothing_to_run_is_incomplete_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--device", "cuda:99"]) == Exit.INCOMPLETE
+    assert f"{QUICKEST}: absent: no device cuda:99 here" in capsys.readouterr().out
+
+
+@needs_backend
+def test_list_says_what_would_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "--mode", "all"]) == 0
+    out = capsys.readouterr().out
+    for name in select().names:
+        assert f"{name}/" in out
+    for name, reason in select().absent.items():
+        assert f"{name}: absent: {reason}" in out
+
+
+def test_cases_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    case = suite.load_cases()[0]
+    assert main(["cases", "list", "--clause", case.clauses[0]]) == 0
+    assert case.id in capsys.readouterr().out
+    assert main(["cases", "show", case.id]) == 0
+    assert case.description in capsys.readouterr().out
+    assert main(["cases", "check"]) == 0
+    assert f"{len(suite.load_cases())} cases, 0 problems" in capsys.readouterr().out
+
+
+@needs_backend
+def test_a_conforming_backend_with_every_report(tmp_path: Path) -> None:
+    reports = ["--jsonl", "r.jsonl", "--markdown", "r.md", "--junit", "r.xml"]
+    done = conformance("--backend", QUICKEST, *reports, *FEW, cwd=tmp_path)
+    assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1].startswith("conforms: ")
+    assert "\x1b[" not in done.stdout
+    found = lines(tmp_path / "r.jsonl")
+    verdicts = [line for line in found if line["type"] == "verdict"]
+    assert found[0]["type"] == "header"
+    assert found[0]["suite"] == suite.suite_hash()
+    assert found[-1]["planned"] == found[-1]["run"] == len(verdicts) > 10
+    assert {v["status"] for v in verdicts} <= {"pass", "unsupported"}
+    assert (tmp_path / "r.md").read_text(encoding="utf-8").startswith("# Temporal loss conformance: conforms")
+    tests = list(ET.parse(tmp_path / "r.xml").iter("testcase"))  # noqa: S314 - our own file
+    assert len(tests) == len(verdicts)
+
+
+@needs_backend
+def test_selection_xdist_and_the_last_failed_are_pytests(tmp_path: Path) -> None:
+    chosen = [c.id for c in suite.load_cases() if "value-exact-f32" in c.id]
+    options = ["--backend", QUICKEST, "--jsonl", "r.jsonl", "--", "-k", "value-exact-f32"]
+    assert conformance(*options, "-n", "2", cwd=tmp_path).returncode == Exit.CONFORMS
+    with_xdist = {line["case"]: line for line in lines(tmp_path / "r.jsonl") if line["type"] == "verdict"}
+    assert sorted(with_xdist) == sorted(chosen)
+    assert conformance(*options, "--collect-only", cwd=tmp_path).returncode == Exit.INCOMPLETE
+    assert (
+        conformance("--backend", QUICKEST, "--", "-k", "nothing", cwd=tmp_path).returncode == Exit.INCOMPLETE
+    )
+    unknown = conformance("--backend", QUICKEST, "--", "--nonsense", cwd=tmp_path)
+    assert unknown.returncode == Exit.USAGE
+    assert unknown.stderr.splitlines()[-1].endswith("unrecognized arguments: --nonsense")
+    assert "Traceback" not in unknown.stderr
+
+
+@needs_backend
+def test_settings_of_the_directory_do_not_apply(tmp_path: Path) -> None:
+    tmp_path.joinpath("pytest.ini").write_text("[pytest]\naddopts = --nonsense\n")
+    tmp_path.joinpath("conftest.py").write_text("raise RuntimeError\n")
+    assert conformance("--backend", QUICKEST, *FEW, cwd=tmp_path).returncode == Exit.CONFORMS
+
+
+@needs_backend
+def test_a_shuffled_run_gives_the_same_verdicts_in_another_order(tmp_path: Path) -> None:
+    orders = []
+    for options in ([], ["--shuffle", "7"], ["--shuffle", "7"]):
+        done = conformance("--backend", QUICKEST, "--jsonl", "r.jsonl", *options, *FEW, cwd=tmp_path)
+        assert done.returncode == Exit.CONFORMS
+        found = lines(tmp_path / "r.jsonl")
+        orders.append([(v["case"], v["status"], v["worst"]) for v in found if v["type"] == "verdict"])
+        assert found[0]["seed"] == (7 if options else None)
+    assert orders[0] != orders[1]
+    assert orders[1] == orders[2]
+    assert sorted(map(repr, orders[0])) == sorted(map(repr, orders[1]))
+
+
+@needs_backend
+def test_colour_is_for_terminals_that_want_it(tmp_path: Path) -> None:
+    for variables, coloured in (({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)):
+        done = conformance("--backend", QUICKEST, *FEW, cwd=tmp_path, TERM="xterm-256color", **variables)
+        assert ("\x1b[32m" in done.stdout) is coloured
+
+
+@needs_numpy
+def test_a_recording_is_handed_on_with_its_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from conformance import compare  # noqa: PLC0415
+
+    seen: list[dict[str, Any]] = []
+
+    def differ(path: Path, **options: object) -> int:
+        seen.append({"path": path, **options})
+        return 1
+
+    monkeypatch.setattr(compare, "run", differ)
+    file = tmp_path / "poses.csv"
+    file.write_text("")
+    options = ["--epsilon", "2,3", "--prob-threshold", "0.5", "--nan-policy", "omit", "--mode", "all"]
+    assert main(["--data", str(file), "--backend", "numpy", *options]) == 1
+    (call,) = seen
+    assert call.pop("console")
+    assert call == {
+        "path": file,
+        "epsilon": "2,3",
+        "prob_threshold": "0.5",
+        "nan_policy": "omit",
+        "backends": ("numpy",),
+        "modes": ("all",),
+    }

@@ -1,0 +1,69 @@
+"""Wrong answers are named by the mistake that gives them, and right ones are not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from conformance import suite
+from conformance.diagnose import LARGEST, suspects
+from conformance.mistakes import mistakes, wrong_answer
+from conformance.model import Array, Errored, ErrorKind, Outputs, Rejected, Status, Unsupported
+
+CASES = {c.id: c for c in suite.load_cases()}
+NAMED = [
+    ("value-kink-f32-001", "epsilon-hard-threshold"),
+    ("value-kink-f64-013", "epsilon-ignored"),
+    ("value-batch-f32-007", "epsilon-hard-threshold"),
+]
+
+
+def nudged(array: Array) -> Array:
+    """Each number off by a few units in the last place, as another order of sums makes them."""
+    step = 2.0**-51 if array.dtype == "float64" else 2.0**-22
+    return replace(array, values=tuple(v * (1 + step) for v in array.values))
+
+
+@pytest.mark.parametrize(("case", "mistake"), NAMED)
+@pytest.mark.parametrize("rounding", [False, True])
+def test_a_mistake_is_named_though_it_rounds_otherwise(case: str, mistake: str, *, rounding: bool) -> None:
+    assert mistake in CASES[case].kills
+    wrong = wrong_answer(mistakes()[mistake], CASES[case])
+    assert isinstance(wrong, dict)
+    arrays = {name: nudged(a) if rounding else a for name, a in wrong.items()}
+    assert mistake in suspects(CASES[case], Outputs(arrays, "cpu"))
+
+
+@pytest.mark.parametrize(("case", "_"), NAMED)
+def test_neither_the_truth_nor_nonsense_is_named(case: str, _: str) -> None:
+    right = {name: due.array for name, due in CASES[case].expected.items()}
+    nonsense = {name: replace(a, values=(math.pi,) * len(a.values)) for name, a in right.items()}
+    assert suspects(CASES[case], Outputs(right, "cpu")) == ()
+    off = {name: nudged(a) for name, a in right.items()}
+    assert suspects(CASES[case], Outputs(off, "cpu")) == ()
+    assert suspects(CASES[case], Outputs(nonsense, "cpu")) == ()
+    assert suspects(CASES[case], Outputs({}, "cpu")) == ()
+
+
+def test_an_accepted_fault_is_named() -> None:
+    case = next(c for c in CASES.values() if c.params.get("epsilon") == -1.0 and c.error)
+    found = suspects(case, Outputs({}, "cpu"))
+    assert found
+    assert set(found) <= set(case.kills)
+    assert all(wrong_answer(mistakes()[name], case) is None for name in found)
+
+
+def test_answers_that_are_no_answers_are_not_looked_into() -> None:
+    case = CASES[NAMED[0][0]]
+    for answer in (Unsupported("no"), Errored(Status.CRASH, "no"), Rejected(ErrorKind.TYPE, "no")):
+        assert suspects(case, answer) == ()
+
+
+def test_large_cases_are_not_looked_into() -> None:
+    case = max(CASES.values(), key=lambda c: len(c.inputs["keypoints"].values))
+    assert len(case.inputs["keypoints"].values) > LARGEST
+    wrong = wrong_answer(mistakes()[case.kills[0]], case)
+    assert isinstance(wrong, dict)
+    assert suspects(case, Outputs(wrong, "cpu")) == ()

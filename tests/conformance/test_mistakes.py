@@ -1,0 +1,204 @@
+"""The known mistakes: each told from the truth by some case, and computed as its line says."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from conformance import oracle
+from conformance.mistakes import killed, mistakes, tells, wrong_answer
+from conformance.mistakes.registry import concerns
+from conformance.model import Array, Case, ErrorKind, Expected, Op
+from conformance.oracle import Definition
+from conformance.suite import load_cases
+
+CASES = load_cases()
+KNOWN = mistakes()
+NAN = math.nan
+
+
+def case_of(
+    keypoints: Sequence[Sequence[float]], op: Op = Op.VALUE, dtype: str = "float64", **rest: Any
+) -> Case:
+    """A case by hand, its expected values from the oracle and without any budget."""
+    shape = (len(keypoints), len(keypoints[0]))
+    inputs = {"keypoints": Array(dtype, shape, tuple(float(v) for row in keypoints for v in row))}
+    inputs |= {name: v for name, v in rest.items() if isinstance(v, Array)}
+    params = {name: v for name, v in rest.items() if name not in inputs}
+    case = Case("by-hand-f64-001", ("TL-2",), "", (), op, dtype, inputs, params)
+    answer = oracle.answer(case.request)
+    if isinstance(answer, ErrorKind):
+        return Case(**{**vars(case), "error": answer})
+    return Case(**{**vars(case), "expected": {k: Expected(v, (0.0,), (0.0,)) for k, v in answer.items()}})
+
+
+def sure(*rows: list[float]) -> Array:
+    return Array("float64", (len(rows), len(rows[0])), tuple(float(v) for row in rows for v in row))
+
+
+def wrong(name: str, case: Case, output: Any = None) -> tuple[float, ...]:
+    answer = wrong_answer(KNOWN[name], case)
+    return answer[output or next(iter(case.expected))].values
+
+
+# Steps 5, 2 and 0, 5.
+TWO = [[0, 0, 1, 1], [3, 4, 1, 3], [3, 4, 5, 6]]
+LOW = {"confidences": sure([1, 1], [1, 1], [1, 0.25]), "prob_threshold": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "case", "due"),
+    [
+        ("planar-columns", case_of(TWO, reduction="none"), (3.0, math.sqrt(20), 4.0, 3.0)),
+        ("squared-length", case_of(TWO, reduction="none"), (25.0, 4.0, 0.0, 25.0)),
+        ("city-block-length", case_of(TWO, reduction="sum"), (7.0 + 2 + 7,)),
+        ("largest-coordinate", case_of(TWO, reduction="sum"), (4.0 + 2 + 4,)),
+        ("divides-by-frames", case_of(TWO), (2.0,)),
+        ("divides-by-transitions", case_of(TWO), (6.0,)),
+        ("divides-by-coordinates", case_of(TWO), (1.5,)),
+        ("divides-by-one-less", case_of(TWO), (4.0,)),
+        ("divides-by-nonzero", case_of(TWO), (4.0,)),
+        ("divides-by-unmasked", case_of(TWO, **LOW), (7 / 3,)),
+        ("mask-ignored", case_of(TWO, **LOW), (3.0,)),
+        ("mask-by-earlier-frame", case_of(TWO, **LOW), (3.0,)),
+        ("mask-by-later-frame", case_of(TWO, **LOW), (1.75,)),
+        ("mask-needs-both-low", case_of(TWO, **LOW), (3.0,)),
+        ("mask-inverted", case_of(TWO, **LOW), (1.25,)),
+        ("weighted-by-confidence", case_of(TWO, confidences=LOW["confidences"]), (2.0625,)),
+        ("epsilon-hard-threshold", case_of(TWO, epsilon=3.0), (2.5,)),
+        ("epsilon-not-clamped", case_of(TWO, epsilon=3.0), (0.0,)),
+        ("epsilon-absolute", case_of(TWO, epsilon=3.0), (2.0,)),
+        ("epsilon-reversed", case_of(TWO, epsilon=[1.0, 4.0], reduction="none"), (1.0, 1.0, 0.0, 4.0)),
+        ("epsilon-first-for-all", case_of(TWO, epsilon=[1.0, 4.0], reduction="none"), (4.0, 1.0, 0.0, 4.0)),
+        ("epsilon-after-reduction", case_of(TWO, epsilon=1.0), (2.0,)),
+        ("sum-for-mean", case_of(TWO), (12.0,)),
+        ("steps-wrap-around", case_of(TWO, reduction="sum"), (12.0 + 5 + math.sqrt(41),)),
+        ("first-step-dropped", case_of(TWO), (2.5,)),
+        ("segments-ignored", case_of(TWO, segment_ids=Array("int64", (3,), (0, 0, 1))), (3.0,)),
+        ("segments-cut-late", case_of(TWO, segment_ids=Array("int64", (3,), (0, 1, 1))), (3.5,)),
+        ("divides-by-joins-too", case_of(TWO, segment_ids=Array("int64", (3,), (0, 0, 1))), (1.75,)),
+        ("gradient-sign-flipped", case_of([[0, 0], [3, 4]], Op.GRADIENT), (5.0,)),
+        ("half-squares", case_of([[0, 0], [300, 400]], dtype="float16"), (math.inf,)),
+        ("half-differences", case_of([[0, 0], [2048.0, 0], [-1, 0]], dtype="float16"), (2048.0,)),
+        ("norm-first-row-zero", case_of([[0, 0], [3, 4]], Op.NORM), (0.0, 5.0)),
+        ("quantile-lower", case_of(TWO, Op.EPSILON, quantile=0.5), (0.0, 2.0)),
+        ("quantile-midpoint", case_of(TWO, Op.EPSILON, quantile=0.25), (2.5, 3.5)),
+        ("quantile-over-all-keypoints", case_of(TWO, Op.EPSILON, quantile=1.0), (5.0, 5.0)),
+    ],
+)
+def test_worked_by_hand(name: str, case: Case, due: tuple[float, ...]) -> None:
+    assert wrong(name, case) == pytest.approx(due, rel=1e-15)
+
+
+def test_worked_by_hand_gradients() -> None:
+    case = case_of([[0, 0, 7, 7], [3, 4, 7, 7]], Op.GRADIENT)
+    assert wrong("gradient-sign-flipped", case, "gradient") == (0.3, 0.4, 0, 0, -0.3, -0.4, 0, 0)
+    assert wrong("gradient-of-sum", case, "gradient") == (-0.6, -0.8, 0, 0, 0.6, 0.8, 0, 0)
+    assert wrong("gradient-of-later-frame", case, "gradient") == (0, 0, 0, 0, 0.3, 0.4, 0, 0)
+    at_rest = wrong("gradient-nan-at-rest", case, "gradient")
+    assert [math.isnan(v) for v in at_rest] == [False, False, True, True] * 2
+    tied = case_of([[0, 0], [3, 4]], Op.GRADIENT, epsilon=5.0)
+    assert wrong("gradient-half-at-tie", tied, "gradient") == (-0.3, -0.4, 0.3, 0.4)
+
+
+def test_worked_by_hand_nan() -> None:
+    case = case_of([[0, 0], [NAN, 4]], confidences=sure([1], [0]), prob_threshold=0.5)
+    assert math.isnan(wrong("mask-multiplies", case)[0])
+    assert tells(case, wrong_answer(KNOWN["mask-multiplies"], case))
+    assert wrong("nan-hidden-by-mask", case_of([[0, 0], [NAN, 4]])) == (0.0,)
+
+
+def test_worked_by_hand_refusals() -> None:
+    odd = case_of([[0, 0, 1], [3, 4, 1]])
+    assert odd.error is ErrorKind.SHAPE
+    assert wrong_answer(KNOWN["accepts-odd-width"], odd) is None
+    assert wrong_answer(KNOWN["refuses-all-as-type"], odd) is ErrorKind.TYPE
+    assert wrong_answer(KNOWN["squared-length"], odd) is ErrorKind.SHAPE
+    assert wrong_answer(KNOWN["refuses-nan"], case_of([[0, 0], [NAN, 4]])) is ErrorKind.VALUE
+
+
+# What counts as told apart ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("got", "budget", "word"),
+    [
+        (1.0, 0.0, "same"),
+        (1.5, 0.0, "apart"),
+        (1.5, 0.125, "same"),
+        (1.5, 0.124, "apart"),
+        (NAN, 9.0, "apart"),
+        (math.inf, 9.0, "apart"),
+    ],
+)
+def test_an_answer_must_stand_four_budgets_off(got: float, budget: float, word: str) -> None:
+    due = Expected(Array("float64", (), (1.0,)), (budget,), (budget,))
+    case = Case("x", (), "", (), Op.VALUE, "float64", {}, {}, expected={"loss": due})
+    assert tells(case, {"loss": Array("float64", (), (got,))}) is (word == "apart")
+
+
+def test_nan_equals_nan_and_a_budget_is_per_element() -> None:
+    due = Expected(Array("float64", (3,), (NAN, 1.0, 1.0)), (0.0, 1.0, 0.0), (0.0,))
+    case = Case("x", (), "", (), Op.VALUE, "float64", {}, {}, expected={"loss": due})
+    assert not tells(case, {"loss": Array("float64", (3,), (NAN, 3.0, 1.0))})
+    assert tells(case, {"loss": Array("float64", (3,), (NAN, 1.0, 3.0))})
+    assert tells(case, {"loss": Array("float64", (3,), (0.0, 1.0, 1.0))})
+    assert tells(case, {"loss": Array("float64", (1, 3), (NAN, 1.0, 1.0))})
+    assert tells(case, {"loss": Array("float32", (3,), (NAN, 1.0, 1.0))})
+    assert tells(case, {})
+    assert tells(case, ErrorKind.TYPE)
+
+
+# The registry -------------------------------------------------------------------------------
+
+
+def test_there_are_many_and_each_says_what_it_is_in_one_line() -> None:
+    assert len(KNOWN) >= 40
+    for mistake in KNOWN.values():
+        assert mistake.description.endswith(".")
+        assert "\n" not in mistake.description
+        assert mistake.definition is not Definition
+    assert len({m.description for m in KNOWN.values()}) == len(KNOWN)
+
+
+def test_every_mistake_is_told_from_the_truth_by_a_case() -> None:
+    assert {name for case in CASES for name in case.kills} == set(KNOWN)
+
+
+def test_every_case_tells_some_mistake_from_the_truth() -> None:
+    assert [case.id for case in CASES if not case.kills] == []
+
+
+def test_no_two_mistakes_are_the_same_everywhere() -> None:
+    seen: dict[tuple[str, ...], list[str]] = {}
+    for name in KNOWN:
+        seen.setdefault(tuple(c.id for c in CASES if name in c.kills), []).append(name)
+    twins = [names for names in seen.values() if len(names) > 1]
+    small = [c for c in CASES if _size(c) <= 100]
+    for names in twins:
+        answers = {repr([wrong_answer(KNOWN[name], c) for c in small if name in c.kills]) for name in names}
+        assert len(answers) == len(names), names
+
+
+def _size(case: Case) -> int:
+    return len(case.inputs["keypoints"].values)
+
+
+def test_a_mistake_said_not_to_concern_a_case_gives_the_truth() -> None:
+    """The kills of a case skip such mistakes, so the shortcut must be right."""
+    small = [c for c in CASES if c.error is None and _size(c) <= 24][::3]
+    skipped = 0
+    for case in small:
+        for mistake in KNOWN.values():
+            # An operation that a mistake leaves out is one it is not defined for.
+            if case.op in mistake.definition.ops and not concerns(mistake.definition, case):
+                skipped += 1
+                assert not tells(case, wrong_answer(mistake, case)), (mistake.name, case.id)
+    assert skipped > 1000
+
+
+def test_the_truth_kills_nothing_and_kills_are_sorted() -> None:
+    case = next(c for c in CASES if c.id == "value-exact-f64-003")
+    assert list(killed(case)) == sorted(case.kills) == list(case.kills)
+    assert not tells(case, oracle.answer(case.request))

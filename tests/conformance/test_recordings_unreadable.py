@@ -1,0 +1,159 @@
+"""Files that cannot be read at all, or are damaged at random: refused in one line, never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+np = pytest.importorskip("numpy", reason="recordings are read with NumPy, which is not installed")
+
+from conformance.recordings import LIMIT_BYTES, RecordingError, read  # noqa: E402 - after the skip
+
+HEADER = "scorer,net,net,net,net,net,net\nbodyparts,nose,nose,nose,tail,tail,tail\n"
+COORDS = "coords,x,y,likelihood,x,y,likelihood\n"
+GOOD = HEADER + COORDS + "0,1.5,2.5,0.9,10,20,0.1\n1,4.5,6.5,0.8,10,20,0.2\n"
+FRAMES = [[1.0, 2.0], [3.0, 4.0]]
+
+
+def refusal(path: Path) -> str:
+    """Message for a file that must be refused, without the file's name, which must be in front."""
+    with pytest.raises(RecordingError) as caught:
+        read(path)
+    message = str(caught.value)
+    assert message.isprintable()  # a line break is not printable
+    assert message.startswith(f"{path}: ")
+    return message.removeprefix(f"{path}: ")
+
+
+def write(folder: Path, text: str | bytes, name: str = "recording.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def saved(**arrays: object) -> bytes:
+    """Bytes of an .npz file."""
+    stream = io.BytesIO()
+    np.savez(stream, **{name: np.asarray(array) for name, array in arrays.items()})
+    return stream.getvalue()
+
+
+def test_missing_directory_and_wrong_ending(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    assert refusal(tmp_path / "none.csv") == f"cannot be read ({os.strerror(errno.ENOENT)})"
+    assert refusal(tmp_path / "folder.csv") == "is a directory, expected a file"
+    for name, ending in (("a.h5", "the ending .h5"), ("a", "no ending"), ("a.csv.gz", "the ending .gz")):
+        write(tmp_path, GOOD, name)
+        assert refusal(tmp_path / name) == f"has {ending}, expected .csv (DeepLabCut-style), .npy or .npz"
+
+
+@pytest.mark.parametrize("ending", ["csv", "npy", "npz"])
+def test_two_gigabytes_are_refused_unopened(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"large.{ending}"
+    with path.open("wb") as file:
+        file.truncate(LIMIT_BYTES)  # sparse: it takes no room
+    assert refusal(path) == "has 2000000000 bytes, expected fewer than 2000000000 (2 GB)"
+    with path.open("wb") as file:
+        file.truncate(1_000)
+    assert "bytes, expected fewer" not in refusal(path)
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no file modes, links and sockets of this kind"
+)
+def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.csv"
+    loop.symlink_to(loop)
+    assert refusal(loop) == f"cannot be read ({os.strerror(errno.ELOOP)})"
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert refusal(tmp_path / "pipe.csv") == "is a pipe or a device, expected a file"
+    assert refusal(tmp_path / "pipe.csv" / "a.csv") == f"cannot be read ({os.strerror(errno.ENOTDIR)})"
+    assert refusal(tmp_path / ("a" * 300 + ".csv")).startswith("cannot be read (")
+    locked = write(tmp_path, GOOD, "locked.csv")
+    locked.chmod(0)
+    if not os.access(locked, os.R_OK):  # an administrator reads everything
+        assert refusal(locked) == f"cannot be read ({os.strerror(errno.EACCES)})"
+
+
+@pytest.mark.parametrize("ending", ["csv", "npy", "npz"])
+def test_a_file_that_fails_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    path = write(tmp_path, GOOD, f"a.{ending}")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refusal(path) == "cannot be read (Permission denied)"
+
+
+def test_odd_names_stay_on_one_line(tmp_path: Path) -> None:
+    for name in ("a\nb.csv", "a\x1b[31m.csv", "a\udcff.csv", "a\0.csv"):
+        with pytest.raises(RecordingError) as caught:
+            read(tmp_path / name)
+        assert str(caught.value).isprintable()
+
+
+# Damage of any kind -----------------------------------------------------------------------------
+
+
+def npy() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.array(FRAMES))
+    return stream.getvalue()
+
+
+def compressed() -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, keypoints=np.array(FRAMES), confidences=np.array([[0.5], [0.75]]))
+    return stream.getvalue()
+
+
+SEEDS = {
+    "csv": ("csv", GOOD.encode()),
+    "npy": ("npy", npy()),
+    "npz": ("npz", saved(keypoints=FRAMES, confidences=[[0.5], [0.75]])),
+    "compressed": ("npz", compressed()),
+}
+
+
+def read_or_refuse(path: Path) -> None:
+    try:
+        recording = read(path)
+    except RecordingError as error:
+        assert str(error).isprintable()  # noqa: PT017 - either outcome is right
+    else:
+        assert recording.keypoints.shape[-3] >= 2
+
+
+@pytest.mark.parametrize("kind", SEEDS)
+def test_any_wrong_byte_and_any_end_is_read_or_refused_in_one_line(tmp_path: Path, kind: str) -> None:
+    ending, content = SEEDS[kind]
+    for place in range(len(content)):
+        if place % 8 == 0:
+            read_or_refuse(write(tmp_path, content[:place], f"a.{ending}"))
+        for byte in (content[place] ^ 1, content[place] ^ 128):
+            damaged = content[:place] + bytes([byte]) + content[place + 1 :]
+            read_or_refuse(write(tmp_path, damaged, f"a.{ending}"))
+
+
+@pytest.mark.parametrize("kind", SEEDS)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_wrong_bytes_are_read_or_refused_in_one_line(
+    tmp_path: Path, kind: str, data: st.DataObject
+) -> None:
+    ending, seed = SEEDS[kind]
+    content = bytearray(seed)
+    places = st.integers(0, len(content) - 1)
+    for place, byte in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=4)):
+        content[place] = byte
+    read_or_refuse(write(tmp_path, bytes(content), f"a.{ending}"))

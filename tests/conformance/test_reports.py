@@ -1,0 +1,314 @@
+"""Reports on a run made by hand: what they say, and that nothing a subject says can harm them."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from conformance import suite
+from conformance.exits import Exit
+from conformance.model import Case, Status, Verdict
+from conformance.report import badge, diff, explain, jsonl, markdown, summary, terminal
+from conformance.report.run import Header, Run, SubjectInfo
+from conformance.run import chosen
+from conformance.run.pairs import Pair
+from conformance.subjects.base import UsageError
+from conformance.subjects.find import Absence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = "<script>alert(1)</script> [bold]|`*_#"
+CASES = suite.select("value-kink-f32-001", "value-kink-f32-003", "value-exact-f64-001")
+GOOD = SubjectInfo("numpy/cpu/eager", "cpu", "eager", "--backend numpy", 3)
+BAD = SubjectInfo(f"{HOSTILE}/cpu/jit", "cpu", "jit", "--port ./hostile", 3)
+HEADER = Header(
+    suite=suite.suite_hash(),
+    cases=len(suite.load_cases()),
+    started="2026-01-02T03:04:05+00:00",
+    command="python -m conformance",
+    host="Linux x86_64",
+    python="3.11",
+    versions={"temporal-loss": "0.1.0"},
+    seed=7,
+    subjects=(GOOD, BAD),
+    absences=(Absence("cupy", "no CUDA device"),),
+)
+
+
+def good(case: Case, **changes: object) -> Verdict:
+    verdict = Verdict(
+        case.id, GOOD.name, Status.PASS, worst=0.5, ulp=3.0, grade="tight", seconds=0.1, spread=0.0
+    )
+    return replace(verdict, **changes)  # type: ignore[arg-type]
+
+
+def bad(case: Case, status: Status = Status.FAIL, **changes: object) -> Verdict:
+    verdict = Verdict(
+        case.id, BAD.name, status, f"loss is {HOSTILE}", worst=math.inf, ulp=math.inf, spread=2.0
+    )
+    return replace(verdict, **changes)  # type: ignore[arg-type]
+
+
+def a_run(*verdicts: Verdict, planned: int | None = None) -> Run:
+    pairs = [Pair(BAD.name, GOOD.name, 1e9, CASES[0].id, 1, 3)]
+    return Run(HEADER, planned or len(verdicts), list(verdicts), pairs)
+
+
+GREEN = a_run(*(good(c) for c in CASES))
+MIXED = a_run(
+    *(good(c) for c in CASES),
+    bad(CASES[0], suspects=("epsilon-hard-threshold",)),
+    bad(CASES[1], suspects=("epsilon-hard-threshold", "epsilon-ignored")),
+    bad(CASES[2], Status.UNSUPPORTED),
+)
+
+
+def shown(run: Run, width: int = 200) -> str:
+    stream = io.StringIO()
+    terminal.show(run, suite.load_cases(), Console(file=stream, width=width))
+    return stream.getvalue()
+
+
+def row(text: str, subject: str) -> list[str]:
+    return next(line for line in text.splitlines() if line.startswith(subject)).removeprefix(subject).split()
+
+
+def test_the_matrix_counts_what_passed_of_what_ran() -> None:
+    text = shown(MIXED)
+    line = next(line for line in text.splitlines() if line.startswith("subject"))
+    header = line.replace("max ULP", "max").split()[1:]
+    mine = dict(zip(header, row(text, GOOD.name), strict=True))
+    assert (mine["f32"], mine["f64"], mine["grad"]) == ("2/2", "1/1", "·")
+    assert (mine["err/budget"], mine["max"]) == ("0.50", "3")
+    assert dict(zip(header, row(text, BAD.name), strict=True))["f32"] == "0/2"
+    assert dict(zip(header, row(text, BAD.name), strict=True))["f64"] == "-"
+
+
+def test_a_narrow_terminal_gets_more_than_one_table_and_every_column() -> None:
+    heads = [line.split() for line in shown(MIXED, width=79).splitlines() if line.startswith("subject")]
+    assert len(heads) > 1
+    (wide,) = [line.split() for line in shown(MIXED).splitlines() if line.startswith("subject")]
+    assert [word for head in heads for word in head if word != "subject"] == wide[1:]
+    assert max(map(len, shown(GREEN, width=79).splitlines()[:8])) <= 79
+
+
+def test_absences_distances_spread_and_closing_are_told() -> None:
+    text = shown(MIXED)
+    assert "cupy: absent: no CUDA device" in text
+    assert "1.0e+09" in text
+    assert "3 results differ between two runs, at most 2 ULP" in text
+    assert text.splitlines()[-1].startswith(
+        "does not conform: 3 passed, 2 fail, 1 unsupported; 6 of 6 planned"
+    )
+    assert shown(GREEN).splitlines()[-1].startswith("conforms: 3 passed; 3 of 3 planned, a selection of 3 of")
+
+
+def test_a_failure_is_told_so_that_one_can_act_on_it() -> None:
+    text = shown(MIXED)
+    case = CASES[0]
+    assert f"case  {case.id}: {case.description}" in text
+    assert "clause  TL-4 Epsilon is a soft threshold" in text
+    assert "input  keypoints float32 [3, 4]: 1.0, 2.0, 3.0, 1.0, 4.0, 6.0, 9.0, 9.0, … 12 in all" in text
+    assert "input  epsilon=5.0, reduction='none'" in text
+    assert "expected  loss float32 [2, 2]: 0.0, 5.0, 3.0, 0.0" in text
+    assert "perhaps  epsilon-hard-threshold: Zeroes lengths below epsilon" in text
+    assert f"rerun  python -m conformance --port ./hostile --case {case.id}" in text
+
+
+def test_the_mistake_behind_most_failures_is_named_once() -> None:
+    assert summary.culprits(MIXED, BAD) == [("epsilon-hard-threshold", 2, 2)]
+    assert f"{BAD.name}: 2 of 2 failures looked into are those of epsilon-hard-threshold" in shown(MIXED)
+
+
+def test_failures_of_other_kinds_and_few_numbers_come_first() -> None:
+    cases = suite.load_cases()
+    large = max(cases, key=lambda c: len(c.inputs["keypoints"].values))
+    run = a_run(bad(large), *(bad(c) for c in CASES))
+    told = summary.told(run, cases, 3)
+    assert large.id not in [v.case for v in told]
+    assert len({v.case for v in told}) == 3
+    assert len(summary.told(run, cases, 9)) == 4
+
+
+def test_a_fault_is_told() -> None:
+    text = shown(Run(HEADER, 1, [good(CASES[0])], faults=["broken"]))
+    assert "fault in the suite: broken" in text
+    assert "the suite itself failed" in text.splitlines()[-1]
+
+
+def test_the_chosen_cases_of_a_slow_mode_are_told() -> None:
+    ids = [c.id for c in chosen.cases_for("inductor", suite.load_cases())]
+    slow = SubjectInfo("torch/cpu/inductor", "cpu", "inductor", "", len(ids))
+    run = Run(replace(HEADER, subjects=(GOOD, slow)), 3, [good(c) for c in CASES])
+    assert f"torch/cpu/inductor ran {len(ids)} chosen cases" in shown(run)
+    for text in (shown(run, width=5000), markdown.render(run, suite.load_cases()).replace("\\", "")):
+        assert ", ".join(ids) in text
+    one = replace(run, header=replace(HEADER, subjects=(GOOD, replace(slow, cases=1))))
+    assert "chosen" not in shown(one)
+
+
+def test_text_of_a_subject_is_no_markup_on_the_terminal() -> None:
+    assert HOSTILE in shown(MIXED)
+
+
+def test_markdown_has_no_text_of_a_subject_as_markup() -> None:
+    text = markdown.render(MIXED, suite.load_cases())
+    assert text.startswith("# Temporal loss conformance: does not conform\n")
+    for line in text.splitlines():
+        # Indented lines are code, where text shows as it is.
+        if not line.startswith("    "):
+            assert "<script>" not in line
+            assert "|`" not in line
+    assert "&lt;script&gt;" in text
+    widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("| numpy")}
+    assert len(widths) <= 2
+    assert "- cupy is absent: no CUDA device." in text
+    assert f"python -m conformance --port ./hostile --case {CASES[0].id}" in text
+
+
+def written(run: Run, path: Path) -> Path:
+    with path.open("w", encoding="utf-8") as stream:
+        writer = jsonl.Writer(stream)
+        writer.header(run.header)
+        for verdict in run.verdicts:
+            writer.verdict(verdict)
+        writer.footer(run)
+    return path
+
+
+def test_json_lines_are_strict_and_read_back_to_the_same_run(tmp_path: Path) -> None:
+    path = written(MIXED, tmp_path / "r.jsonl")
+
+    def refuse(name: str) -> None:
+        pytest.fail(f"{name} is no JSON")
+
+    found = [
+        json.loads(line, parse_constant=refuse) for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert [line["type"] for line in found] == ["header", *["verdict"] * 6, "pair", "footer"]
+    assert found[-1] == {
+        "type": "footer",
+        "planned": 6,
+        "run": 6,
+        "counts": {"pass": 3, "fail": 2, "unsupported": 1},
+        "faults": [],
+        "exit": 1,
+    }
+    assert jsonl.read(path) == MIXED
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda lines: lines[:-1], "no footer"),
+        (lambda lines: lines[1:], "not a report of this suite"),
+        (lambda _: [], "not a report of this suite"),
+        (lambda lines: [*lines[:-1], lines[-1][:-9]], "r.jsonl"),
+        (lambda lines: [lines[0].replace('"format": 1', '"format": 2'), *lines[1:]], "another version"),
+    ],
+)
+def test_a_report_that_is_not_whole_is_refused(tmp_path: Path, change: object, words: str) -> None:
+    path = written(MIXED, tmp_path / "r.jsonl")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(change(lines)), encoding="utf-8")  # type: ignore[operator]
+    with pytest.raises(UsageError, match=words):
+        jsonl.read(path)
+
+
+def test_diff_sorts_changes(tmp_path: Path) -> None:
+    one, two, three = CASES
+    old = a_run(good(one), good(two), bad(three), good(three))
+    new = a_run(good(one, worst=0.9), good(two, status=Status.FAIL), bad(three, Status.PASS))
+    found = diff.compare(jsonl.read(written(old, tmp_path / "o")), jsonl.read(written(new, tmp_path / "n")))
+    assert [(c.case, c.after) for c in found.worse] == [
+        (three.id, "absent"),
+        (two.id, "fail (0.50 of the budget)"),
+    ]
+    assert [(c.subject, c.case) for c in found.better] == [(BAD.name, three.id)]
+    assert [c.case for c in found.moved] == [one.id]
+    assert found.notes == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where"),
+    [
+        (Status.PASS, Status.UNSUPPORTED, "worse"),
+        (Status.UNSUPPORTED, Status.FAIL, "worse"),
+        (Status.XFAIL, Status.FAIL, "worse"),
+        (Status.FAIL, Status.CRASH, "moved"),
+        (Status.FAIL, Status.PASS, "better"),
+        (Status.UNSUPPORTED, Status.PASS, "better"),
+        (Status.PASS, Status.PASS, ""),
+    ],
+)
+def test_diff_of_one_verdict(before: Status, after: Status, where: str) -> None:
+    case = CASES[0]
+    found = diff.compare(a_run(good(case, status=before)), a_run(good(case, status=after)))
+    assert [n for n in ("worse", "better", "moved") if getattr(found, n)] == ([where] if where else [])
+
+
+def test_diff_says_what_makes_two_reports_hard_to_compare() -> None:
+    other = replace(HEADER, suite="f" * 64, versions={"temporal-loss": "0.2.0", "jax": "9"})
+    notes = diff.compare(GREEN, replace(GREEN, header=other)).notes
+    assert len(notes) == 3
+    stream = io.StringIO()
+    diff.show(diff.compare(GREEN, MIXED), Console(file=stream, width=200))
+    assert "worse: 2" in stream.getvalue()
+    assert HOSTILE in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("run", "message", "color"),
+    [
+        (GREEN, "3 cases passed", "brightgreen"),
+        (MIXED, "2 of 6 fail", "red"),
+        (a_run(good(CASES[0]), planned=2), "incomplete", "yellow"),
+        (a_run(good(CASES[0]), bad(CASES[0], Status.XFAIL)), "1 declared deviations", "brightgreen"),
+    ],
+)
+def test_badges(run: Run, message: str, color: str) -> None:
+    found = badge.badge(run)
+    assert set(found) == {"schemaVersion", "label", "message", "color"}
+    assert message in str(found["message"])
+    assert found["color"] == color
+
+
+def test_a_badge_counts_profiles_only_for_the_cases_that_are_installed() -> None:
+    assert "profiles" in str(badge.badge(GREEN)["message"])
+    other = replace(GREEN, header=replace(HEADER, suite="f" * 64))
+    assert "profiles" not in str(badge.badge(other)["message"])
+
+
+def test_long_arrays_are_shortened_and_short_ones_are_not() -> None:
+    assert explain.shortened(CASES[0].expected["loss"].array) == "float32 [2, 2]: 0.0, 5.0, 3.0, 0.0"
+    assert explain.shortened(CASES[0].inputs["keypoints"]).endswith(", … 12 in all")
+
+
+def test_groups_draw_the_modes_of_a_device_together() -> None:
+    names = ("torch/cpu/eager", "torch/cpu/vmap", "numpy/cpu/eager")
+    subjects = tuple(SubjectInfo(n, "cpu", n.rpartition("/")[2], "", 1) for n in names)
+    run = Run(replace(HEADER, subjects=subjects))
+    assert summary.grouped(run, list(names)) == ["torch/cpu", "numpy/cpu"]
+    assert summary.grouped(run, [names[1]]) == ["torch/cpu (vmap)"]
+
+
+def test_claims_take_every_case_of_a_profile() -> None:
+    cases = [c for c in suite.load_cases() if c.id.startswith("value-exact-f32")]
+    full = a_run(*(good(c) for c in cases))
+    by, missed = summary.claims(full, cases)["value-f32"]
+    assert (by, missed) == ([GOOD.name], [])
+    part = a_run(*(good(c) for c in cases[1:]))
+    assert "value-f32" not in summary.claims(part, cases)
+    assert "Profiles claimed: none" in shown(part)
+    unsupported = a_run(*(good(c, status=Status.UNSUPPORTED) for c in cases))
+    assert summary.claims(unsupported, cases)["value-f32"] == ([], [])
+    spoilt = a_run(*(good(c) for c in cases[1:]), good(cases[0], status=Status.XFAIL))
+    assert summary.claims(spoilt, cases)["value-f32"] == ([], [GOOD.name])
+    assert spoilt.exit_code is Exit.CONFORMS

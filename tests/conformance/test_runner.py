@@ -1,0 +1,185 @@
+"""The runner: two runs per case, state between them, crashes, shuffling, exit codes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hand import LOSS, ScriptedChoice, error_case, outputs, scalar, value_case
+
+from conformance import suite
+from conformance.exits import Exit
+from conformance.model import Answer, Errored, Op, Outputs, Request, Status, Unsupported, Verdict
+from conformance.report.run import Header, Run
+from conformance.run import chosen
+from conformance.run.bench import Bench
+from conformance.run.pairs import Pair, Store
+from conformance.run.plan import Plan, Trial
+from conformance.subjects.base import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ULP = 2.0**-22
+"""Between floats of 32 bits near 2.5."""
+
+
+def right(_: Request) -> Answer:
+    return outputs()
+
+
+def run(choice: ScriptedChoice, plan: Plan | None = None) -> Verdict:
+    bench = Bench(plan or Plan())
+    try:
+        return bench.run(Trial(choice, value_case()))
+    finally:
+        bench.close()
+
+
+def test_each_case_runs_twice_on_one_subject_that_is_closed() -> None:
+    choice = ScriptedChoice("s", right)
+    verdict = run(choice)
+    assert (verdict.status, verdict.spread) == (Status.PASS, 0.0)
+    assert [(s.calls, s.closed) for s in choice.started] == [(2, 1)]
+
+
+def in_turn(*answers: Answer) -> ScriptedChoice:
+    left: Iterator[Answer] = iter(answers)
+    return ScriptedChoice("s", lambda _: next(left))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        outputs(scalar(0.0)),
+        outputs(mutated=("keypoints",)),
+        outputs(device="elsewhere"),
+        Errored(Status.CRASH, "gone"),
+        Unsupported("no more"),
+    ],
+)
+def test_a_second_run_that_is_wrong_decides(second: Answer) -> None:
+    verdict = run(in_turn(outputs(), second))
+    assert verdict.status is not Status.PASS
+    assert "second run" in verdict.reason
+
+
+def test_a_first_run_that_is_wrong_decides() -> None:
+    assert run(in_turn(outputs(scalar(0.0)), outputs())).status is Status.FAIL
+
+
+def test_the_distance_between_two_runs_is_told() -> None:
+    case = value_case(expected={"loss": replace(value_case().expected["loss"], budget=(1.0,))})
+    bench = Bench(Plan())
+    verdict = bench.run(Trial(in_turn(outputs(), outputs(scalar(2.5 + 3 * ULP))), case))
+    assert (verdict.status, verdict.spread) == (Status.PASS, 3.0)
+
+
+def test_a_subject_is_kept_for_its_cases_and_closed_for_the_next() -> None:
+    one, two = ScriptedChoice("one", right), ScriptedChoice("two", right)
+    bench = Bench(Plan())
+    for choice in (one, one, two, one):
+        bench.run(Trial(choice, value_case()))
+    assert [s.calls for s in one.started] == [4, 2]
+    assert [s.closed for s in one.started] == [1, 0]
+    assert [s.closed for s in two.started] == [1]
+
+
+def test_a_known_mistake_is_named() -> None:
+    case = suite.select("value-kink-f32-001")[0]
+    entries = case.expected["loss"].array
+    hard = replace(entries, values=tuple(v + 5.0 if v else v for v in entries.values))
+    verdict = Bench(Plan()).run(Trial(ScriptedChoice("s", lambda _: Outputs({"loss": hard}, "cpu")), case))
+    assert verdict.status is Status.FAIL
+    assert "epsilon-hard-threshold" in verdict.suspects
+
+
+HEADER = Header(
+    "0" * 64, 2, "2026-01-01T00:00:00+00:00", "python -m conformance", "h", "3.11", {}, None, (), ()
+)
+
+
+def verdicts(*statuses: Status) -> list[Verdict]:
+    return [Verdict(f"case-{i}", "s", status) for i, status in enumerate(statuses)]
+
+
+@pytest.mark.parametrize(
+    ("planned", "statuses", "code"),
+    [
+        (1, [Status.PASS], Exit.CONFORMS),
+        (2, [Status.PASS, Status.UNSUPPORTED], Exit.CONFORMS),
+        (2, [Status.PASS, Status.XFAIL], Exit.CONFORMS),
+        (2, [Status.PASS, Status.XPASS], Exit.DOES_NOT),
+        (2, [Status.PASS, Status.FAIL], Exit.DOES_NOT),
+        (1, [Status.WRONGLY_ACCEPTED], Exit.DOES_NOT),
+        (1, [Status.WRONGLY_REJECTED], Exit.DOES_NOT),
+        (1, [Status.CRASH], Exit.DOES_NOT),
+        (1, [Status.TIMEOUT], Exit.DOES_NOT),
+        (1, [Status.PROTOCOL], Exit.DOES_NOT),
+        (0, [], Exit.INCOMPLETE),
+        (2, [Status.PASS], Exit.INCOMPLETE),
+        (2, [Status.FAIL], Exit.DOES_NOT),
+        (2, [Status.UNSUPPORTED, Status.UNSUPPORTED], Exit.INCOMPLETE),
+        (1, [Status.SKIPPED], Exit.INCOMPLETE),
+    ],
+)
+def test_exit_codes(planned: int, statuses: list[Status], code: Exit) -> None:
+    assert Run(HEADER, planned=planned, verdicts=verdicts(*statuses)).exit_code is code
+
+
+def test_a_fault_of_the_suite_outweighs_everything() -> None:
+    assert Run(HEADER, planned=1, verdicts=verdicts(Status.FAIL), faults=["broken"]).exit_code is Exit.FAULT
+
+
+def test_results_of_subjects_are_compared(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nan = float("nan")
+    for subject, value in (("a", 2.5), ("b", 2.5 + 4 * ULP), ("c", 2.5), ("d", nan)):
+        store.keep(subject, value_case(), outputs(scalar(value)))
+    store.keep("a", value_case(id="other"), outputs())
+    store.keep("b", value_case(id="other"), outputs())
+    store.keep("c", value_case(id="other"), outputs(scalar(2.5, "float64")))
+    store.close()
+    found = {(p.one, p.other): p for p in store.pairs()}
+    assert found["a", "b"] == Pair("a", "b", 4.0, "by-hand", 1, 2)
+    assert found["a", "c"] == Pair("a", "c", 0.0, "by-hand", 1, 1)
+    assert found["a", "d"].ulp == math.inf
+    assert len(found) == 6
+
+
+def test_two_nans_and_two_zeros_agree(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for subject, values in (("a", (float("nan"), 0.0)), ("b", (-float("nan"), -0.0))):
+        array = replace(LOSS, shape=(2,), values=values)
+        case = value_case(expected={"loss": replace(value_case().expected["loss"], array=array)})
+        store.keep(subject, case, outputs(array))
+    store.close()
+    assert [p.ulp for p in store.pairs()] == [0.0]
+
+
+def test_a_plan_survives_as_text() -> None:
+    plan = Plan(("numpy",), modes=("eager",), subject="m:f", shuffle=7, seconds=1.5, scratch="s")
+    assert Plan.from_text(plan.to_text()) == plan
+    assert Plan.from_text("{}") == Plan()
+
+
+def test_an_unknown_case_is_named_with_those_close_to_it() -> None:
+    with pytest.raises(UsageError, match=r"no case 'value-exact-f32-01'; close to it: value-exact-f32-0"):
+        _ = Plan(cases=("value-exact-f32-01",)).selected
+
+
+def test_slow_modes_run_a_dozen_or_two_of_every_kind_of_computation() -> None:
+    cases = suite.load_cases()
+    picked = chosen.cases_for("inductor", cases)
+    assert 12 <= len(picked) <= 24
+    assert {c.op for c in picked} == set(Op)
+    assert {c.dtype for c in picked} >= {"float16", "bfloat16", "float32", "float64"}
+    assert all(c.error is None for c in picked)
+    assert chosen.cases_for("eager", cases) == cases
+
+
+def test_an_error_case_is_never_chosen() -> None:
+    assert chosen.cases_for("inductor", [error_case()]) == []

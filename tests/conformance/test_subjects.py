@@ -1,0 +1,310 @@
+"""Subjects on every backend under test: what goes in comes out, and what breaks is told apart."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hand import KEYPOINTS, LOSS, value_case
+from support.selection import select
+
+from conformance.judge import judge
+from conformance.model import Array, Errored, ErrorKind, Op, Outputs, Rejected, Request, Status, Unsupported
+from conformance.subjects import backends, find, wire
+from conformance.subjects.backend_subject import BackendSubject
+from conformance.subjects.backends.protocol import Backend, UnsupportedByBackendError
+from conformance.subjects.base import UsageError
+from conformance.subjects.native import NativeSubject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMES = select().names
+QUICK = [
+    pytest.param(backends.load(name), device, mode, id=f"{name}/{device}/{mode}")
+    for name in NAMES
+    for device in backends.load(name).devices()
+    for mode in backends.load(name).modes
+    if mode != "inductor"
+]
+FLOATS = {
+    "float16": (1.5, -0.0, math.inf, 2.0**-24, 65504.0),
+    "bfloat16": (1.5, -0.0, -math.inf, 2.0**-133, 1.0),
+    "float32": (1.5, -0.0, math.inf, 2.0**-149, 0.5),
+    "float64": (1.5, -0.0, math.inf, 5e-324, 0.1),
+}
+
+
+class Given(NativeSubject):
+    """Runs any function of native arrays."""
+
+    def __init__(self, backend: Backend, run: Callable[[Any], Any], mode: str | None = None) -> None:
+        super().__init__("given", backend, backend.devices()[0], mode or backend.modes[0])
+        self._run = run
+
+    def function(self, request: Request) -> Callable[[Any], dict[str, Any]]:
+        del request
+        return lambda inputs: {"loss": self._run(inputs["keypoints"])}
+
+
+@pytest.fixture(params=NAMES)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return backends.load(request.param)
+
+
+@pytest.mark.parametrize(("backend", "device", "mode"), QUICK)
+def test_the_library_answers_right_everywhere(backend: Backend, device: str, mode: str) -> None:
+    case = value_case()
+    with BackendSubject(backend, device, mode) as subject:
+        verdict = judge(case, subject.answer(case.request), subject=subject.name, device=subject.device)
+    assert subject.name == f"{backend.name}/{device}/{mode}"
+    assert (verdict.status, verdict.reason) == (Status.PASS, "")
+
+
+@pytest.mark.parametrize(("backend", "device", "mode"), QUICK)
+def test_refusals_are_told_by_kind_everywhere(backend: Backend, device: str, mode: str) -> None:
+    with BackendSubject(backend, device, mode) as subject:
+        negative = subject.answer(Request("r", Op.VALUE, {"keypoints": KEYPOINTS}, {"epsilon": -1.0}))
+        short = Array("float32", (1, 2), (0.0, 0.0))
+        single = subject.answer(Request("r", Op.VALUE, {"keypoints": short}, {}))
+        truth = Array("bool", (2, 2), (0, 1, 1, 0))
+        wrong = subject.answer(Request("r", Op.VALUE, {"keypoints": truth}, {}))
+    for refused in (negative, single):
+        assert isinstance(refused, Rejected)
+        assert {refused.kind, *refused.also} == {ErrorKind.VALUE, ErrorKind.SHAPE}
+    assert isinstance(wrong, Rejected)
+    assert (wrong.kind, wrong.also) == (ErrorKind.TYPE, ())
+
+
+@pytest.mark.parametrize(("backend", "device", "mode"), QUICK)
+def test_gradients_come_from_the_backend_or_not_at_all(backend: Backend, device: str, mode: str) -> None:
+    with BackendSubject(backend, device, mode) as subject:
+        answer = subject.answer(Request("r", Op.GRADIENT, {"keypoints": KEYPOINTS}, {}))
+    if not backend.autodiff:
+        assert isinstance(answer, Unsupported)
+        return
+    assert isinstance(answer, Outputs)
+    # The step of (3, 4) over 5, over the two entries; no gradient where nothing moves.
+    assert answer.arrays["gradient"].values == pytest.approx((-0.3, -0.4, 0.3, 0.4, 0.0, 0.0))
+    assert answer.arrays["gradient"].values[4:] == (0.0, 0.0)
+    assert answer.mutated == ()
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_bits_survive_the_way_there_and_back(backend: Backend, dtype: str) -> None:
+    source = Array(dtype, (5,), FLOATS[dtype])
+    data = wire.pack(source)
+    with backend.context([source]):
+        for device in backend.devices():
+            try:
+                native = backend.from_bytes(data, dtype, (5,), device, backend.modes[0])
+            except UnsupportedByBackendError as missing:
+                assert dtype in str(missing)  # noqa: PT017 - not every device has every dtype
+                continue
+            assert backend.is_native(native)
+            assert backend.to_bytes(native) == data
+            assert (backend.dtype_name(native), backend.shape(native)) == (dtype, (5,))
+            assert backend.device_name(native) == device
+    assert wire.unpack(data, dtype, (5,)).values == source.values
+
+
+def test_a_payload_of_nan_survives(backend: Backend) -> None:
+    data = struct.pack("<I", 0x7FC01234)
+    native = backend.from_bytes(data, "float32", (1,), backend.devices()[0], backend.modes[0])
+    assert backend.to_bytes(native) == data
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (), (2, 1, 3)])
+def test_every_shape_survives(backend: Backend, shape: tuple[int, ...]) -> None:
+    count = math.prod(shape)
+    data = wire.pack(Array("float32", shape, tuple(float(i) for i in range(count))))
+    native = backend.from_bytes(data, "float32", shape, backend.devices()[0], backend.modes[0])
+    assert (backend.shape(native), backend.to_bytes(native)) == (shape, data)
+
+
+def answered(subject: NativeSubject) -> Any:
+    case = value_case()
+    answer = subject.answer(case.request)
+    return judge(case, answer, device=subject.device)
+
+
+def test_results_that_are_no_arrays_of_the_backend_fail(backend: Backend) -> None:
+    verdict = answered(Given(backend, lambda _: 2.5))
+    assert verdict.status is Status.FAIL
+    assert "builtins.float" in verdict.reason
+
+
+def test_one_element_for_a_scalar_fails(backend: Backend) -> None:
+    verdict = answered(Given(backend, lambda k: k[:1, 0]))
+    assert verdict.status is Status.FAIL
+    assert "shape [1]" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError, OSError, ZeroDivisionError, LookupError, MemoryError, SystemExit]
+)
+def test_what_is_no_refusal_is_a_crash(backend: Backend, error: type[BaseException]) -> None:
+    message = "first line\nsecond line"
+
+    def broken(_: object) -> None:
+        raise error(message)
+
+    answer = Given(backend, broken).answer(value_case().request)
+    assert isinstance(answer, Errored)
+    assert answer.status is Status.CRASH
+    assert error.__name__ in answer.message
+    assert "second" not in answer.message
+
+
+@pytest.mark.parametrize(("error", "kind"), [(TypeError, ErrorKind.TYPE), (ValueError, ErrorKind.VALUE)])
+def test_subclasses_of_the_two_refusals_count_as_they_do(
+    backend: Backend, error: type[Exception], kind: ErrorKind
+) -> None:
+    class OwnError(error):  # type: ignore[misc, valid-type]
+        pass
+
+    def refuse(_: object) -> None:
+        raise OwnError
+
+    answer = Given(backend, refuse).answer(value_case().request)
+    assert isinstance(answer, Rejected)
+    assert answer.kind is kind
+
+
+def test_an_interruption_by_the_user_goes_through(backend: Backend) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Given(backend, interrupt).answer(value_case().request)
+
+
+def test_what_takes_too_long_is_stopped(backend: Backend) -> None:
+    def forever(_: object) -> None:
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:  # noqa: BLE001, S112 - code that swallows what it can
+                continue
+
+    subject = Given(backend, forever)
+    subject.seconds = 0.05
+    answer = subject.answer(value_case().request)
+    assert isinstance(answer, Errored)
+    assert answer.status is Status.TIMEOUT
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n in {"numpy", "torch"}])
+def test_a_changed_input_is_seen(name: str) -> None:
+    def spoil(keypoints: Any) -> Any:
+        keypoints[0, 0] += 0.0
+        result = keypoints.sum() * 0 + 2.5
+        keypoints[2, 1] = -0.0
+        return result
+
+    verdict = answered(Given(backends.load(name), spoil))
+    assert verdict.status is Status.FAIL
+    assert verdict.reason.endswith("changed its input keypoints")
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n == "dask"])
+def test_computing_a_lazy_array_is_a_crash(name: str) -> None:
+    verdict = answered(Given(backends.load(name), lambda k: k.compute().sum()))
+    assert verdict.status is Status.CRASH
+    assert "lazy" in verdict.reason
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n == "jax"])
+def test_code_that_cannot_be_traced_is_a_crash_and_no_refusal(name: str) -> None:
+    # JAX raises subclasses of TypeError here.
+    verdict = answered(Given(backends.load(name), lambda k: k.sum() if k[0, 0] > 0 else k[0, 0], "jit"))
+    assert verdict.status is Status.CRASH
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n == "jax"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_jax_gets_wide_types_where_asked_and_no_longer(name: str, dtype: str) -> None:
+    jax = backends.load(name).xp()
+    before = jax.config.jax_enable_x64
+    seen = []
+
+    def look(keypoints: Any) -> Any:
+        seen.append(jax.config.jax_enable_x64)
+        return keypoints.sum()
+
+    subject = Given(backends.load(name), look)
+    subject.answer(Request("r", Op.VALUE, {"keypoints": Array(dtype, (1, 2), (0.0, 1.0))}, {}))
+    assert seen == [dtype == "float64"]
+    assert jax.config.jax_enable_x64 == before
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n in {"jax", "torch"}])
+def test_mapped_code_sees_one_sequence_that_is_no_plain_array(name: str) -> None:
+    kept: list[Any] = []
+
+    def remembers(keypoints: Any) -> Any:
+        kept.append((tuple(keypoints.shape), "atch" in repr(keypoints)))
+        return keypoints.sum() * 0 + 2.5
+
+    assert answered(Given(backends.load(name), remembers, "vmap")).status is Status.PASS
+    assert kept[0] == ((3, 2), True)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n == "torch"])
+def test_a_graph_that_breaks_is_a_crash(name: str) -> None:
+    torch = backends.load(name).xp()
+
+    def breaks(keypoints: Any) -> Any:
+        torch._dynamo.graph_break()
+        return keypoints.sum() * 0 + 2.5
+
+    verdict = answered(Given(backends.load(name), breaks, "aot_eager"))
+    assert verdict.status is Status.CRASH
+    assert "one graph" in verdict.reason
+
+
+def test_absence_has_a_reason() -> None:
+    _, absences = find.find()
+    assert {a.name for a in absences} == {n for n in backends.NAMES if backends.load(n).available()}
+    assert all(a.reason for a in absences)
+
+
+def test_devices_and_modes_are_picked_by_name(backend: Backend) -> None:
+    device = backend.devices()[-1]
+    choices, _ = find.find([backend.name], [device], ["all"])
+    assert [c.name for c in choices] == [f"{backend.name}/{device}/{m}" for m in backend.modes]
+    choices, _ = find.find([backend.name])
+    assert {c.mode for c in choices} == {backend.modes[0]}
+    assert [c.device for c in choices] == backend.devices()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (((), ("cuda:99",), ()), None),
+        ((("nonsense",), (), ()), "no backend 'nonsense': choose from numpy"),
+        (((), (), ("nonsense",)), "no mode 'nonsense': choose from eager"),
+    ],
+)
+def test_unknown_words(arguments: Any, words: str | None) -> None:
+    if words is None:
+        assert find.find(*arguments)[0] == []
+        return
+    with pytest.raises(UsageError, match=words):
+        find.find(*arguments)
+
+
+def test_a_backend_asked_for_and_absent_is_an_error(backend: Backend) -> None:
+    for arguments in ([[backend.name], ["cuda:99"]], [[], ["cuda:99"], [], [backend.name]]):
+        with pytest.raises(UsageError, match=f"asked for but absent: {backend.name}"):
+            find.find(*arguments)
+
+
+def test_sums_stay_in_the_dtype(backend: Backend) -> None:
+    case = value_case()
+    answer = BackendSubject(backend, backend.devices()[0], backend.modes[0]).answer(case.request)
+    assert isinstance(answer, Outputs)
+    assert answer.arrays == {"loss": LOSS}

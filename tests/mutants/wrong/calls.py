@@ -1,0 +1,121 @@
+"""Mistakes between calls and around them: changed inputs, kept state, wrong devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.model import Status
+from mutants.direct import ByHand
+from mutants.plain import Loss, Parts
+from mutants.registry import mutant
+
+if TYPE_CHECKING:
+    from mutants.checks import Question
+
+
+@mutant("value-exact-f64-006", passes="value-exact-f64-003")
+class KeypointsChanged(Loss):
+    """Moves low-confidence keypoints to the origin in the caller's array."""
+
+    def loss(self, q: Question) -> Any:
+        found = super().loss(q)
+        if q.confidences is not None:
+            points = self.points(q.keypoints)
+            points[q.confidences < q.prob_threshold] = 0
+        return found
+
+
+@mutant("value-exact-f64-006", passes="value-exact-f64-003")
+class ConfidencesChanged(Loss):
+    """Subtracts the threshold from the caller's confidences."""
+
+    def loss(self, q: Question) -> Any:
+        found = super().loss(q)
+        if q.confidences is not None:
+            q.confidences[...] -= q.prob_threshold
+        return found
+
+
+@mutant("value-segments-f64-010", passes="value-exact-f64-003")
+class IdsChanged(Loss):
+    """Counts the caller's segment ids from 0."""
+
+    def loss(self, q: Question) -> Any:
+        found = super().loss(q)
+        if q.segment_ids is not None:
+            q.segment_ids[...] -= 1
+        return found
+
+
+@mutant("value-kink-f64-004", passes="value-kink-f64-003")
+class EpsilonChanged(Loss):
+    """Squares the caller's epsilons."""
+
+    def loss(self, q: Question) -> Any:
+        found = super().loss(q)
+        if hasattr(q.epsilon, "dtype"):
+            q.epsilon[...] *= q.epsilon
+        return found
+
+
+@mutant("gradient-moving-f64-003", passes="gradient-error-f64-001")
+class KeypointsCentred(ByHand):
+    """Centres the caller's keypoints before it starts."""
+
+    def parts(self, q: Question) -> Parts:
+        q.keypoints[...] -= self.xp.mean(q.keypoints)
+        return super().parts(q)
+
+
+@mutant("value-exact-f64-002", passes="value-exact-f64-003", after="value-exact-f64-003")
+class RemembersShape(Loss):
+    """Keeps the lengths of the first keypoints of each shape."""
+
+    def lengths(self, steps: Any) -> Any:
+        kept = self.__dict__.setdefault("_kept", {})
+        return kept.setdefault((steps.shape, steps.dtype), super().lengths(steps))
+
+
+@mutant("value-kink-f64-001", passes="value-exact-f64-005", after="value-exact-f64-005")
+class RemembersEpsilon(Loss):
+    """Keeps the first epsilon."""
+
+    def epsilons(self, q: Question, points: Any) -> Any:
+        return self.__dict__.setdefault("_epsilon", super().epsilons(q, points))
+
+
+@mutant("value-exact-f64-003", passes="value-rest-f64-001")
+class AddsUpCalls(Loss):
+    """Adds each loss to those before."""
+
+    def loss(self, q: Question) -> Any:
+        before = self.__dict__.get("_before", 0.0)
+        self._before = super().loss(q) + before
+        return self._before
+
+
+@mutant("value-exact-f64-001", passes="value-exact-f64-005", on=("strict", "torch"), elsewhere=True)
+class ResultOnDefaultDevice(Loss):
+    """Gives scalars on the default device."""
+
+    def reduced(self, q: Question, entries: Any, parts: Parts) -> Any:
+        found = super().reduced(q, entries, parts)
+        if q.reduction == "none":
+            return found
+        return self.xp.zeros((), dtype=found.dtype) + float(found)
+
+
+@mutant(
+    "value-exact-f64-009",
+    Status.WRONGLY_REJECTED,
+    passes="value-exact-f64-008",
+    on=("strict",),
+    elsewhere=True,
+)
+class EpsilonOnDefaultDevice(Loss):
+    """Makes an array of the epsilons on the default device."""
+
+    def epsilons(self, q: Question, points: Any) -> Any:
+        if isinstance(q.epsilon, list):
+            return self.xp.asarray(q.epsilon, dtype=points.dtype)
+        return super().epsilons(q, points)

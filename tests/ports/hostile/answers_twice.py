@@ -1,0 +1,5 @@
+from honest import requests, right, say
+
+for request in requests():
+    say(right(request))
+    say(right(request))

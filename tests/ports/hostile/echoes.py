@@ -1,0 +1,4 @@
+from honest import requests, say
+
+for request in requests():
+    say(request)

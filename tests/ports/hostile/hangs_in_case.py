@@ -1,0 +1,6 @@
+import time
+
+from honest import requests
+
+for _ in requests():
+    time.sleep(600)

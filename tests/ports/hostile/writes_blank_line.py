@@ -1,0 +1,5 @@
+from honest import requests, right, say, write
+
+for request in requests():
+    write("\n")
+    say(right(request))

@@ -1,0 +1,194 @@
+"""Requests written out, answers judged from a file: the verdicts have to be those of a live run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance import offline, suite
+from conformance.model import Case, Op, Status, Verdict
+from conformance.offline import AnswersChoice
+from conformance.run.bench import Bench
+from conformance.run.plan import Plan, Trial
+from conformance.subjects.base import UsageError
+from ports.talk import HOSTILE, ask, command, port
+from ports.test_hostile import BEHAVIOURS, BITS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Those that end or hang leave less of a file than of a run.
+ANSWERING = [
+    "is_honest",
+    "supports_nothing",
+    "rejects_everything",
+    "ends_lines_with_crlf",
+    "remembers",
+    "echoes",
+]
+ANSWERING += [b.name for b in BEHAVIOURS if b.name.startswith(("writes_", "answers_", "gives_"))]
+ARGUMENTS = {"gives_bits": (BITS["one ULP off"],)}
+
+
+def plain(case: Case) -> bool:
+    """Whether it is a question that honest.py can answer: a mean in float64 in the plane."""
+    return (
+        case.op is Op.VALUE
+        and case.dtype == "float64"
+        and not case.params
+        and list(case.inputs) == ["keypoints"]
+    )
+
+
+CASES = [
+    c for c in suite.load_cases() if plain(c) and c.error is None and len(c.inputs["keypoints"].shape) == 2
+][:3]
+REFUSALS = [
+    c
+    for c in suite.load_cases()
+    if plain(c) and c.error is not None and c.inputs["keypoints"].shape[1:] == (5,)
+]
+IDS = tuple(c.id for c in CASES)
+
+
+def answers(name: str, folder: Path, cases: list[Case] = CASES) -> Path:
+    """Run a port by hand, as its author would."""
+    path = folder / "answers.jsonl"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, HOSTILE / f"{name}.py", *ARGUMENTS.get(name, ())],
+        input=b"".join(offline.emit(cases)),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    path.write_bytes(done.stdout)
+    return path
+
+
+def judged(path: Path, cases: list[Case] = CASES) -> list[Verdict]:
+    choice = AnswersChoice.from_json(AnswersChoice.of(path, "cpu", tuple(c.id for c in cases)).to_json())
+    bench = Bench(Plan())
+    return [bench.run(Trial(choice, case)) for case in cases]
+
+
+def statuses(verdicts: list[Verdict]) -> list[Status]:
+    return [v.status for v in verdicts]
+
+
+def test_there_are_cases_to_ask() -> None:
+    assert len(CASES) == 3
+    assert REFUSALS
+
+
+@pytest.mark.parametrize("name", sorted(set(ANSWERING)))
+def test_verdicts_are_those_of_a_live_run(name: str, tmp_path: Path) -> None:
+    live = ask(port(command(name, *ARGUMENTS.get(name, ()))), *CASES)
+    late = judged(answers(name, tmp_path))
+    if name in {"answers_unasked", "answers_old_seq"}:
+        # A live run starts these afresh, and sees in which order lines come.
+        assert statuses(live) == [Status.PROTOCOL] * 3
+        assert statuses(late) != [Status.PASS] * 3
+        return
+    assert statuses(late) == statuses(live)
+    if name not in {"answers_twice", "writes_blank_line"}:
+        assert [v.worst for v in late] == [v.worst for v in live]
+
+
+def test_refusals_are_judged(tmp_path: Path) -> None:
+    assert statuses(judged(answers("rejects_everything", tmp_path, REFUSALS), REFUSALS)) == [
+        Status.PASS
+    ] * len(REFUSALS)
+
+
+@pytest.mark.parametrize("name", ["exits_in_case", "exits_after_right_answer"])
+def test_what_is_not_answered_has_crashed(name: str, tmp_path: Path) -> None:
+    verdicts = judged(answers(name, tmp_path))
+    assert set(statuses(verdicts)) == {Status.CRASH}
+    assert "no answer in the file" in verdicts[-1].reason
+
+
+def test_lines_may_come_in_any_order(tmp_path: Path) -> None:
+    path = answers("is_honest", tmp_path)
+    path.write_text("".join(reversed(path.read_text().splitlines(keepends=True))))
+    assert statuses(judged(path)) == [Status.PASS] * 3
+
+
+def test_parts_may_be_put_together(tmp_path: Path) -> None:
+    parts = [answers("is_honest", tmp_path, [case]).read_text() for case in CASES]
+    path = tmp_path / "all"
+    path.write_text("".join(parts))
+    assert statuses(judged(path)) == [Status.PASS] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("writes_nan", "NaN is not JSON"), ("answers_wrong_seq", "seq '1' was never asked")],
+)
+def test_a_line_that_answers_nothing_is_told_of(name: str, reason: str, tmp_path: Path) -> None:
+    verdict = judged(answers(name, tmp_path))[0]
+    assert verdict.status is Status.PROTOCOL
+    assert "line 2 of the answers" in verdict.reason
+    assert reason in verdict.reason
+
+
+def test_a_line_too_many_fails_the_answer_before_it(tmp_path: Path) -> None:
+    path = answers("is_honest", tmp_path)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:4], "done with the first case", *lines[4:]]))
+    verdicts = judged(path)
+    assert statuses(verdicts) == [Status.PASS, Status.PROTOCOL, Status.PASS]
+    assert "line 5 of the answers: not JSON" in verdicts[1].reason
+
+
+def test_answers_to_other_cases_are_not_credited(tmp_path: Path) -> None:
+    path = answers("is_honest", tmp_path)
+    path.write_text(path.read_text().replace(suite.suite_hash()[:12], "0" * 12))
+    assert set(statuses(judged(path))) == {Status.PROTOCOL}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lines: lines[1:], "no answer to the request in the first line"),
+        (lambda lines: [*lines, lines[0].replace("hostile", "other")], "2 different answers"),
+        (lambda lines: [lines[0].replace("cpu", "cuda:0"), *lines[1:]], "has no device 'cpu', only cuda:0"),
+        (lambda _: [], "no answer"),
+    ],
+    ids=["none", "two", "device", "empty"],
+)
+def test_the_answer_to_start_is_needed(change: object, message: str, tmp_path: Path) -> None:
+    path = answers("is_honest", tmp_path)
+    assert callable(change)
+    path.write_text("".join(change(path.read_text().splitlines(keepends=True))))
+    with pytest.raises(UsageError, match=message):
+        AnswersChoice.of(path, "cpu")
+
+
+def test_what_the_port_does_not_claim_counts_as_unsupported(tmp_path: Path) -> None:
+    others = [next(c for c in suite.load_cases() if c.op is op and c.error is None) for op in list(Op)[1:]]
+    verdicts = judged(answers("is_honest", tmp_path, CASES), [*CASES, *others])
+    assert statuses(verdicts) == [Status.PASS] * 3 + [Status.UNSUPPORTED] * len(others)
+
+
+def test_requests_can_be_left_out() -> None:
+    lines = [
+        json.loads(line) for line in offline.emit(suite.load_cases(), "tpu:0", ["gradient"], ["float32"])
+    ]
+    assert [lines[0]["cmd"], lines[-1]["cmd"]] == ["start", "stop"]
+    runs = lines[1:-1]
+    assert {m["op"] for m in runs} == {"gradient"}
+    assert {m["device"] for m in runs} == {"tpu:0"}
+    floats = {a["dtype"] for m in runs for a in m["inputs"].values()} - {"int64", "bool", "complex64"}
+    assert floats == {"float32"}
+
+
+def test_expected_values_are_never_sent() -> None:
+    case = CASES[0]
+    lines = b"".join(offline.emit([case]))
+    for due in case.expected.values():
+        for digits in due.array.to_json()["bits"]:
+            assert digits.encode() not in lines

@@ -1,0 +1,1 @@
+"""Side-by-side measurements of speed, memory and scale: `python -m benchmarks --help`."""

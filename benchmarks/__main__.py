@@ -1,0 +1,6 @@
+"""Run the measurements."""
+
+from benchmarks.cli import main
+
+if __name__ == "__main__":
+    main()

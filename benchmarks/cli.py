@@ -1,0 +1,127 @@
+"""Command line of the measurements."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks import cuda, imports, interleave, machine, memory, page, plot, times
+from benchmarks.backends import Absent, module
+from benchmarks.growth import growth
+from benchmarks.plan import Plan
+from benchmarks.results import Results
+from benchmarks.table import summary, terminal_table
+
+if TYPE_CHECKING:
+    from benchmarks.interleave import Timing
+
+PROJECT = Path(__file__).resolve().parent.parent
+GROUPS = {
+    "cpu": {
+        "origin": times.against_origin,
+        "reading": times.against_reading,
+        "small": times.small_batches,
+        "memory": memory.memory,
+        "import": imports.imports,
+    },
+    "cuda": {"cuda": cuda.cuda},
+}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes: two minutes.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here as well.")
+@click.option("--only", multiple=True, help=f"Groups to measure: {', '.join(GROUPS['cpu'])}, growth.")
+@click.option(
+    "--clock",
+    type=click.Choice(["wall", "cpu"]),
+    default="wall",
+    show_default=True,
+    help="cpu: processor time of one thread, for a machine that does other work too.",
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Threads for torch (default: one per core).")
+def main(  # noqa: PLR0913 - one per option
+    *,
+    quick: bool,
+    device: str,
+    json_file: Path | None,
+    only: tuple[str, ...],
+    clock: str,
+    threads: int | None,
+) -> None:
+    """Measure speed and memory side by side, print one table, and write JSON, plot and page.
+
+    A full run writes benchmarks/results/, docs/benchmarks.md and its plot; a partial one, with
+    --quick or --only, writes the same under build/benchmarks/.
+    """
+    known = [*GROUPS[device], *(["growth"] if device == "cpu" else [])]
+    unknown = set(only) - set(known)
+    if unknown:
+        message = f"no such group: {', '.join(sorted(unknown))}"
+        raise click.BadParameter(message, param_hint="--only")
+    wanted = [name for name in known if not only or name in only]
+    console = Console()
+    where = machine.describe(device)
+    _settle(device, clock, threads)
+    results = Results("CUDA" if device == "cuda" else "CPU", where, quick=quick, clock=clock)
+    samples = _measure(results, Plan.short() if quick else Plan.full(), wanted, device, console)
+
+    console.print(terminal_table(results.rows))
+    console.print(summary(results.rows))
+    if where["device"] == "no CUDA device":
+        console.print(page.NO_DEVICE)
+    _write(results, samples, PROJECT / "build" if quick or only else PROJECT, console)
+    if json_file:
+        results.write(json_file)
+
+
+def _measure(results: Results, plan: Plan, wanted: list[str], device: str, console: Console) -> list[Timing]:
+    samples: list[Timing] = []
+    # A thread that redraws the line would take turns with the contenders.
+    with Progress(console=console, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("measuring", total=len(wanted))
+        for name in wanted:
+            progress.update(task, description=f"measuring: {name}", refresh=True)
+            if name == "growth":
+                for points in growth(plan):
+                    results.points += points
+            else:
+                for rows, timings in GROUPS[device][name](plan):
+                    results.rows += rows
+                    samples += timings
+            progress.advance(task)
+    return samples
+
+
+def _write(results: Results, samples: list[Timing], root: Path, console: Console) -> None:
+    folder, docs = root / "benchmarks" / "results", root / "docs"
+    name = results.title.lower()
+    results.write(folder / f"{name}.json")
+    if samples:
+        interleave.save(samples, folder / f"{name}-samples.json")
+    if results.points:
+        plot.draw(results.points, docs / "benchmarks.svg")
+    page.write(folder, "benchmarks.svg", docs / "benchmarks.md")
+    console.print(f"Wrote {folder / name}.json and {docs / 'benchmarks.md'}.")
+
+
+def _settle(device: str, clock: str, threads: int | None) -> None:
+    if device == "cuda":
+        # Else JAX takes most of the device memory for itself, and the others find none.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if clock == "cpu":
+        # Processor time adds up over threads, so there must be one.
+        threads = 1
+        one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {one}".strip()
+        interleave.clock = time.process_time
+    torch = module("torch")
+    if threads and not isinstance(torch, Absent):
+        torch.set_num_threads(threads)

@@ -1,0 +1,103 @@
+"""docs/benchmarks.md, written from the results files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from benchmarks.results import Results
+from benchmarks.table import COLUMNS, cells, groups, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+NO_DEVICE = "No CUDA device was at hand: nothing on this page was measured on a GPU."
+
+_TEMPLATE = """\
+# Benchmarks
+
+Written by `python -m benchmarks` (or `nox -s bench`); do not edit. Every line compares calls that took
+turns in one run. A ratio is one median time over another, in brackets behind it; below 1 the library is the
+quicker one. Inputs are float32 random walks with confidences and one epsilon per keypoint, unless a line
+says otherwise. How to read and repeat it: [below](#how-it-is-measured).
+{% for results in all_results %}
+## {{ results.title }}
+
+{{ summary(results.rows) }}
+{%- if results.quick %} A quick run, with few repetitions and smaller sizes: a first impression, no verdict.
+{%- endif %}
+{%- if results.clock == "cpu" %} Processor time of one thread, since the machine did other work.
+{%- endif %}
+
+{{ where(results.machine) }}
+{% for group, rows in groups(results.rows) %}
+### {{ group }}
+
+| {{ columns | join(" | ") }} |
+|{{ "---|" * (columns | length) }}
+{% for row in rows -%}
+| {{ cells(row) | map("replace", "|", "\\\\|") | join(" | ") }} |
+{% endfor -%}
+{% endfor %}
+{%- if results.points %}
+### Growth
+
+![Time and peak memory against the number of frames, each backend, both axes logarithmic]({{ plot }})
+{% endif %}
+{%- endfor %}
+{%- if not on_cuda %}
+## CUDA
+
+{{ no_device }}
+{% endif %}
+## How it is measured
+
+- `benchmarks/interleave.py` lets the contenders take turns, in an order shuffled each round, with pyperf's
+  clock, and reports medians. The quartiles of the ratio round by round are in the JSON files beside the
+  samples, which `python -m pyperf stats` reads.
+- "Reading the inputs" is NumPy's sum of the keypoints plus its sum of the confidences: nothing that looks
+  at every number can be much quicker.
+- "By hand" is the bare arithmetic with every clause kept, and no checks: `benchmarks/by_hand.py`.
+- The origin is the class of the installed lightning-pose, called as its training loop calls it.
+- Peak memory is what memray sees allocated during a call, in a fresh process, the inputs being files mapped
+  into memory.
+"""
+
+
+def write(folder: Path, plot: str, path: Path) -> None:
+    """Write the page from all results files of a folder."""
+    files = sorted(folder.glob("*.json"), key=lambda file: (file.stem != "cpu", file.stem))
+    everything = [Results.read(file) for file in files if not file.stem.endswith("-samples")]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(everything, plot))
+
+
+def render(all_results: Sequence[Results], plot: str) -> str:
+    """Text of the page."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Markdown
+    )
+    return environment.from_string(_TEMPLATE).render(
+        all_results=all_results, plot=plot, columns=COLUMNS, cells=cells, groups=groups, summary=summary,
+        where=_where, no_device=NO_DEVICE,
+        on_cuda=any(_has_device(results) for results in all_results),
+    )  # fmt: skip
+
+
+def _has_device(results: Results) -> bool:
+    return results.machine["device"] not in {"cpu", "no CUDA device"}
+
+
+def _where(machine: dict[str, object]) -> str:
+    versions = machine["versions"]
+    packages = ", ".join(f"{name} {version}" for name, version in dict(versions).items())  # type: ignore[call-overload]
+    device = "" if machine["device"] == "cpu" else f"{machine['device']}, "
+    busy = " Other programs kept the machine busy meanwhile." if machine["busy"] else ""
+    return (
+        f"Measured on {machine['date']}: {device}{machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}; {packages}.{busy}"
+    )

@@ -1,0 +1,136 @@
+"""JAX: the jitted loss over 8 devices that share the frames, and what they send each other.
+
+Run `python -m benchmarks.scale_jax`. The devices are 8 parts of this machine's processor, which says nothing
+of speed, but the compiled text is the same as for 8 machines: what it sends, they would send.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+from rich.console import Console
+
+from benchmarks import machine
+from benchmarks.results import Results
+from benchmarks.rows import Row
+from benchmarks.table import summary, terminal_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEVICES = 8
+KEYPOINTS = 20
+GROUP = f"JAX, frames spread over {DEVICES} devices"
+_SENDING = re.compile(
+    r"= (?P<shapes>[^=]*?) (?P<kind>all-gather|all-reduce|all-to-all|collective-permute|"
+    r"collective-broadcast|ragged-all-to-all|reduce-scatter|send|recv)(-start)?\("
+)
+_SHAPE = re.compile(r"(?P<dtype>[a-z]+[0-9]*)\[(?P<lengths>[0-9,]*)\]")
+
+
+class Sent(NamedTuple):
+    """One exchange between the devices: what kind, and the shapes of what each of them gets."""
+
+    kind: str
+    shapes: tuple[tuple[int, ...], ...]
+
+
+def exchanges(compiled: str) -> list[Sent]:
+    """Find every exchange in compiled text."""
+    return [Sent(match["kind"], _shapes(match["shapes"])) for match in _SENDING.finditer(compiled)]
+
+
+def _shapes(text: str) -> tuple[tuple[int, ...], ...]:
+    return tuple(
+        tuple(int(length) for length in match["lengths"].split(",") if length)
+        for match in _SHAPE.finditer(text)
+    )
+
+
+def spread(frames: int, keypoints: int = KEYPOINTS) -> tuple[Any, Any]:
+    """Keypoints and confidences, the frames spread over all devices.
+
+    Keypoints rest within the part of each device and move by (3, 4) into the next one's.
+    """
+    import jax  # noqa: PLC0415 - after the devices are asked for
+
+    mesh = jax.sharding.Mesh(jax.devices(), ("frames",))
+    sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("frames", None))
+    part = jax.numpy.arange(frames) // (frames // len(jax.devices()))
+    keypoints_array = jax.numpy.tile(part[:, None] * jax.numpy.asarray([3.0, 4.0]), (1, keypoints))
+    confidences = jax.numpy.ones((frames, keypoints))
+    return jax.device_put(keypoints_array, sharding), jax.device_put(confidences, sharding)
+
+
+def compiled_loss(arrays: tuple[Any, Any], *, gradient: bool = False, **keywords: Any) -> Any:
+    """Compile the loss, or its gradient, for arrays as they lie."""
+    import jax  # noqa: PLC0415
+
+    from temporal_loss import temporal_loss  # noqa: PLC0415
+
+    def loss(*given: Any) -> Any:
+        return temporal_loss(*given, prob_threshold=0.5, **keywords)
+
+    return jax.jit(jax.grad(loss) if gradient else loss).lower(*arrays).compile()
+
+
+def ask_for_devices() -> None:
+    """Have JAX show this many devices; before it is first used."""
+    os.environ["XLA_FLAGS"] = (
+        f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={DEVICES}"
+    )
+
+
+def _rows(frames: int) -> Iterator[Row]:
+    arrays = spread(frames)
+    size = f"T={frames:,} K={KEYPOINTS}"
+    compiled = compiled_loss(arrays, epsilon=[1.0] * KEYPOINTS)
+    sent = exchanges(compiled.as_text())
+    halo = [shape for each in sent if each.kind == "collective-permute" for shape in each.shapes]
+    others = [each for each in sent if each.kind not in {"collective-permute", "all-reduce"}]
+    scalars = [each for each in sent if each.kind == "all-reduce" and each.shapes == ((),)]
+    reduced = [each for each in sent if each.kind == "all-reduce"]
+    yield Row(
+        GROUP, "frames sent to the neighbour", size, value=float(max(shape[0] for shape in halo)),
+        unit="", target=1.0,
+    )  # fmt: skip
+    yield Row(GROUP, "sums over all devices", size, value=float(len(reduced)), unit="", target=1.0)
+    yield Row(GROUP, "of them scalars", size, value=float(len(scalars)), unit="", target=1.0, at_least=True)
+    yield Row(
+        GROUP,
+        "further exchanges (gathering and the like)",
+        size,
+        value=float(len(others)),
+        unit="",
+        target=0.0,
+    )
+    # Seven steps of 5 less 1 for each keypoint, and rest otherwise.
+    expected = (DEVICES - 1) * 4.0 / (frames - 1)
+    error = abs(float(compiled(*arrays)) - expected) / expected
+    yield Row(GROUP, "relative error", size, "the value by hand", error, unit="", target=1e-6)
+
+
+@click.command()
+@click.option("--frames", type=int, default=1_000_000, show_default=True, help=f"A multiple of {DEVICES}.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where to write the results.")
+def main(*, frames: int, json_file: Path | None) -> None:
+    """Compile the loss for 8 devices and report what they exchange."""
+    if frames % DEVICES:
+        message = f"must be a multiple of {DEVICES}"
+        raise click.BadParameter(message, param_hint="--frames")
+    ask_for_devices()
+    results = Results("JAX sharding", machine.describe("cpu"))
+    results.rows += list(_rows(frames))
+    console = Console()
+    console.print(terminal_table(results.rows))
+    console.print(summary(results.rows))
+    results.write(json_file or PROJECT / "benchmarks" / "results" / "scale-jax.json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""torch: what two processes of DistributedDataParallel make of the mean, and how to get the exact one.
+
+Run `python -m benchmarks.scale_torch`. A recording is split between two processes, gloo between them. Their
+model is one factor on known positions, at 1; the gradient of a mean by it is that mean itself, so what DDP
+leaves in the gradient is what it trains on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+import torch.distributed
+from torch import multiprocessing, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from temporal_loss import temporal_loss
+
+PROCESSES = 2
+STEPS = (5.0, 10.0, 20.0, 1.0, 1.0, 1.0, 1.0)
+"""Lengths of the one keypoint's steps, frame to frame."""
+SPLIT = 3
+"""Frames of the first process; the step of 20 leads from its last frame to the other's first."""
+
+
+class Factor(nn.Module):  # type: ignore[misc] # untyped without torch
+    """One factor on given positions."""
+
+    def __init__(self) -> None:
+        """Start at 1."""
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+    def forward(self, positions: Any) -> Any:
+        """Multiply."""
+        return self.factor * positions
+
+
+def recording() -> Any:
+    """Positions (T, 2) of a keypoint that moves by those steps, in the direction (3, 4) / 5."""
+    along = torch.tensor([0.0, *STEPS], dtype=torch.float64).cumsum(0)
+    return along[:, None] * torch.tensor([0.6, 0.8], dtype=torch.float64)
+
+
+def part_of(positions: Any, rank: int, *, overlap: bool) -> Any:
+    """Frames of one process; with `overlap` the second one starts with the first one's last frame."""
+    if rank == 0:
+        return positions[:SPLIT]
+    return positions[SPLIT - 1 :] if overlap else positions[SPLIT:]
+
+
+def exact_mean(predicted: Any) -> Any:
+    """Loss whose gradient, averaged by DDP, is that of the mean over the transitions of all processes.
+
+    Each process divides its own sum by the count of all of them; DDP then divides by the number of
+    processes, which is taken back here.
+    """
+    transitions, keypoints = predicted.shape[0] - 1, predicted.shape[1] // 2
+    count = torch.tensor(float(transitions * keypoints), dtype=torch.float64)
+    torch.distributed.all_reduce(count)
+    own_sum = temporal_loss(predicted, reduction="sum")
+    return own_sum * torch.distributed.get_world_size() / count
+
+
+def _trained_on(rank: int, loss: Any, *, overlap: bool) -> float:
+    model = DistributedDataParallel(Factor())
+    loss(model(part_of(recording(), rank, overlap=overlap))).backward()
+    return float(model.module.factor.grad)
+
+
+def _process(rank: int, port: int, file: str) -> None:
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=PROCESSES)
+    try:
+        found = {
+            "mean, frames split": _trained_on(rank, temporal_loss, overlap=False),
+            "mean, one frame shared": _trained_on(rank, temporal_loss, overlap=True),
+            "recipe, one frame shared": _trained_on(rank, exact_mean, overlap=True),
+        }
+    finally:
+        torch.distributed.destroy_process_group()
+    Path(f"{file}-{rank}").write_text(json.dumps(found))
+
+
+def measure() -> list[dict[str, float]]:
+    """Find what each process trains on, by name of how the loss was formed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "found")
+        multiprocessing.spawn(_process, (port, file), nprocs=PROCESSES)
+        return [json.loads(Path(f"{file}-{rank}").read_text()) for rank in range(PROCESSES)]
+
+
+@click.command()
+def main() -> None:
+    """Print what the processes train on, beside the exact mean."""
+    click.echo(json.dumps({"found": measure(), "exact": sum(STEPS) / len(STEPS)}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

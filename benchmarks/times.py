@@ -1,0 +1,175 @@
+"""Rows of time: against the origin, against reading the inputs, against peers, and on small batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import backends, by_hand, inputs, peers
+from benchmarks.backends import Absent
+from benchmarks.interleave import Timing, interleave
+from benchmarks.rows import Row, ratio_row
+from temporal_loss import TemporalLoss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.plan import Plan
+
+ORIGIN_SIZES = ((16, 17), (96, 17), (1_000, 17), (100_000, 20))
+FORWARD_TARGETS = (0.6, 0.2, 0.05, 0.02)
+BACKWARD_TARGETS = (0.8, 0.35, 0.1, 0.08)
+READ_TARGETS = {
+    "NumPy": 6.0,
+    "torch eager": 7.0,
+    "torch eager, gradient recorded": None,
+    "torch.compile": 5.0,
+    "JAX eager": None,
+    "jax.jit": 2.0,
+}
+SMALL = (32, 17)
+SMALL_TARGET = 15.0
+READING = "reading the inputs"
+
+Measured = tuple[list[Row], list[Timing]]
+
+
+def size_text(frames: int, keypoints: int) -> str:
+    """Size as the table shows it."""
+    return f"T={frames:,} K={keypoints}"
+
+
+def against_origin(plan: Plan) -> Iterator[Measured]:
+    """Time torch eager and the origin's class, called alike."""
+    group = "torch eager against the origin's class"
+    try:
+        from tests.origin.loader import load_origin  # noqa: PLC0415
+
+        origin = load_origin()
+        import torch  # noqa: PLC0415
+    except ImportError as error:
+        yield [Row(group, "all", "all", absent=str(error))], []
+        return
+    against = f"lightning-pose {origin.version}"
+    targets = zip(ORIGIN_SIZES, FORWARD_TARGETS, BACKWARD_TARGETS, strict=True)
+    for (frames, keypoints), forward, backward in targets:
+        parameters: dict[str, Any] = {
+            "epsilon": inputs.epsilons(keypoints),
+            "prob_threshold": inputs.THRESHOLD,
+        }
+        losses = {"ours": TemporalLoss(**parameters), "origin": origin.TemporalLoss(**parameters)}
+        positions, confidences = map(torch.from_numpy, inputs.recording(frames, keypoints))
+        size = size_text(frames, keypoints)
+        for what, given, differentiate, target in (
+            ("forward", confidences, False, forward),
+            ("forward, without confidences", None, False, 1.0),
+            ("forward and backward", confidences, True, backward),
+            ("forward and backward, without confidences", None, True, None),
+        ):
+            calls = {
+                name: _loss_call(loss, positions, given, differentiate=differentiate)
+                for name, loss in losses.items()
+            }
+            timings = interleave(calls, plan.seconds)
+            row = ratio_row(
+                group, what, size, timings["ours"], timings["origin"], against=against, target=target
+            )
+            yield [row], _named(timings, f"{what}, {size}")
+
+
+def against_reading(plan: Plan) -> Iterator[Measured]:
+    """Time every backend, every peer, and what it takes to read their inputs once."""
+    for frames in plan.read_sizes:
+        keypoints = 20
+        positions, confidences = inputs.recording(frames, keypoints)
+        keywords = {"epsilon": inputs.epsilons(keypoints), "prob_threshold": inputs.THRESHOLD}
+        calls: dict[str, Callable[[], object]] = {READING: peers.reading(positions, confidences)}
+        missing: list[Absent] = []
+        for name in READ_TARGETS:
+            found = backends.find(name)
+            if isinstance(found, Absent):
+                missing.append(found)
+            else:
+                calls[name] = found.prepare(positions, confidences, **keywords)
+        for _, name, prepare in peers.PEERS:
+            peer = prepare(positions)
+            if isinstance(peer, Absent):
+                missing.append(Absent(name, peer.reason))
+            else:
+                calls[name] = peer
+        timings = interleave(calls, 2 * plan.seconds)
+        yield (
+            _reading_rows(timings, missing, size_text(frames, keypoints)),
+            _named(timings, f"{frames} frames"),
+        )
+
+
+def _reading_rows(timings: dict[str, Timing], missing: list[Absent], size: str) -> list[Row]:
+    limit = "against reading the inputs once with NumPy"
+    beside = "beside what people would otherwise use, which masks nothing"
+    reasons = {absent.name: absent.reason for absent in missing}
+    rows = []
+    for name, target in READ_TARGETS.items():
+        if name in reasons:
+            rows.append(Row(limit, name, size, READING, target=target, absent=reasons[name]))
+        else:
+            rows.append(
+                ratio_row(limit, name, size, timings[name], timings[READING], against=READING, target=target)
+            )
+    for ours, peer, _ in peers.PEERS:
+        reason = reasons.get(ours) or reasons.get(peer)
+        if reason:
+            rows.append(Row(beside, ours, size, peer, absent=reason))
+        else:
+            rows.append(ratio_row(beside, ours, size, timings[ours], timings[peer], against=peer))
+    return rows
+
+
+def small_batches(plan: Plan) -> Iterator[Measured]:
+    """Time what checks and dispatch add to the bare arithmetic."""
+    group = "small batches: what checks and dispatch add"
+    frames, keypoints = SMALL
+    positions, confidences = inputs.recording(frames, keypoints)
+    epsilons = inputs.epsilons(keypoints)
+    ready = np.asarray(epsilons, np.float32)
+    keywords = {"epsilon": epsilons, "prob_threshold": inputs.THRESHOLD}
+    for name in READ_TARGETS:
+        row = Row(
+            group, name, size_text(*SMALL), "the arithmetic by hand", unit="microseconds", target=SMALL_TARGET
+        )
+        found, by_itself = backends.find(name), by_hand.bare(name, positions, confidences, ready)
+        if isinstance(found, Absent) or isinstance(by_itself, Absent):
+            reason = next(each.reason for each in (found, by_itself) if isinstance(each, Absent))
+            yield [replace(row, absent=reason)], []
+            continue
+        calls = {"ours": found.prepare(positions, confidences, **keywords), "by hand": by_itself}
+        _check_equal(calls["ours"](), calls["by hand"](), name)
+        timings = interleave(calls, plan.seconds)
+        ours, bare = timings["ours"].median, timings["by hand"].median
+        measured = replace(row, value=1e6 * (ours - bare), seconds=ours, other_seconds=bare)
+        yield [measured], _named(timings, f"{name}, small batch")
+
+
+def _loss_call(loss: Any, positions: Any, confidences: Any, *, differentiate: bool) -> Callable[[], object]:
+    if not differentiate:
+        return lambda: loss(positions, confidences, stage="train")
+    leaf = positions.clone().requires_grad_()
+
+    def call() -> None:
+        leaf.grad = None
+        loss(leaf, confidences, stage="train")[0].backward()
+
+    return call
+
+
+def _check_equal(ours: Any, by_itself: Any, name: str) -> None:
+    # By hand and by the library must be the same loss, or their difference in time says nothing.
+    if not np.isclose(float(ours), float(by_itself), rtol=1e-5):
+        msg = f"{name}: {float(ours)} by the library, {float(by_itself)} by hand"
+        raise AssertionError(msg)
+
+
+def _named(timings: dict[str, Timing], what: str) -> list[Timing]:
+    return [Timing(f"{name}: {what}", each.loops, each.seconds) for name, each in timings.items()]

@@ -1,0 +1,28 @@
+"""The directive `last-runs`: tables of the runs that are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from results import FOLDER, markdown
+from sphinx.util.docutils import SphinxDirective
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+
+
+class LastRuns(SphinxDirective):
+    """Show the same tables as the README."""
+
+    def run(self) -> list[nodes.Node]:
+        """Read the kept runs."""
+        for path in FOLDER.glob("*.json"):
+            self.env.note_dependency(str(path))
+        return self.parse_text_to_nodes(markdown())
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add the directive."""
+    app.add_directive("last-runs", LastRuns)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,172 @@
+"""The last runs of the suite: kept as small files, shown in the README and on the site.
+
+`python docs/_ext/results.py REPORT.jsonl NAME` keeps a report of `python -m conformance --jsonl` as
+docs/results/NAME.json, and writes the README's table anew.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from conformance import profiles, suite
+from conformance.report import jsonl, summary
+
+DOCS = Path(__file__).parents[1]
+FOLDER = DOCS / "results"
+README = DOCS.parent / "README.md"
+_BLOCK = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
+_SHORT = {"value-f64": "f64", "value-f32": "f32", "gradient": "grad", "transform": "modes"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One profile on one device: the best of the modes, but failures of all."""
+
+    passed: int
+    total: int
+    failed: int
+
+    def __str__(self) -> str:
+        """Return a check mark, a count, or how many failed; "no" where nothing is supported."""
+        if self.failed:
+            return f"{self.failed} fail"
+        if self.passed == self.total:
+            return "✓"
+        return f"{self.passed}/{self.total}" if self.passed else "no"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A backend on a device, over all modes that were run."""
+
+    name: str
+    modes: tuple[str, ...]
+    worst: float | None
+    cells: dict[str, Cell]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What is kept of a run."""
+
+    command: str
+    started: str
+    host: str
+    python: str
+    versions: dict[str, str]
+    suite: str
+    verdicts: int
+    exit_code: int
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def of(cls, report: Path) -> Results:
+        """Condense a report."""
+        run, cases = jsonl.read(report), suite.load_cases()
+        header = run.header
+        if header.suite != suite.suite_hash():
+            message = f"{report} is a run on other cases than those here"
+            raise click.ClickException(message)
+        groups: dict[str, list[Any]] = {}
+        for subject in header.subjects:
+            groups.setdefault(subject.group, []).append(subject)
+        rows = []
+        for name, subjects in groups.items():
+            tallies = [run.tallies(subject, cases) for subject in subjects]
+            worst = [w for w, _ in (summary.worst(run, subject) for subject in subjects) if w is not None]
+            cells = {
+                profile: Cell(
+                    passed=max(t[profile].passed for t in tallies if profile in t),
+                    total=next(t[profile].total for t in tallies if profile in t),
+                    failed=sum(t[profile].failed for t in tallies if profile in t),
+                )
+                for profile in profiles.NAMES
+                if any(profile in t for t in tallies)
+            }
+            modes = tuple(subject.mode for subject in subjects)
+            rows.append(Row(name, modes, max(worst, default=None), cells))
+        return cls(
+            command=header.command,
+            started=header.started,
+            host=header.host,
+            python=header.python,
+            versions=header.versions,
+            suite=header.suite,
+            verdicts=len(run.verdicts),
+            exit_code=int(run.exit_code),
+            rows=tuple(rows),
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> Results:
+        """Read what `keep` wrote."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        rows = []
+        for row in data["rows"]:
+            cells = {name: Cell(**cell) for name, cell in row["cells"].items()}
+            rows.append(Row(**row | {"modes": tuple(row["modes"]), "cells": cells}))
+        return cls(**data | {"rows": tuple(rows)})
+
+    @property
+    def profiles(self) -> list[str]:
+        """Profiles that any row has."""
+        return [name for name in profiles.NAMES if any(name in row.cells for row in self.rows)]
+
+
+def kept() -> list[Results]:
+    """Read all runs that are kept, by the name of their file."""
+    return [Results.read(path) for path in sorted(FOLDER.glob("*.json"))]
+
+
+def markdown() -> str:
+    """Say what the kept runs found, as text and tables."""
+    return "\n".join(_markdown(results) for results in kept())
+
+
+def _markdown(results: Results) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    verdict = "conforms" if results.exit_code == 0 else "does not conform"
+    about = f"{results.started[:10]}, {results.host}, Python {results.python}, {versions}"
+    done = f"{results.verdicts} verdicts (`{results.command}`, suite `{results.suite[:12]}`)"
+    lines = [
+        f"{about}: **{verdict}**, {done}.",
+        "",
+        "| | " + " | ".join(_SHORT.get(name, name) for name in results.profiles) + " |",
+        "|---|" + "---|" * len(results.profiles),
+    ]
+    for row in results.rows:
+        cells = [str(row.cells[name]) if name in row.cells else "" for name in results.profiles]
+        lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
+
+
+def keep(report: Path, name: str) -> Path:
+    """Keep a report, and show it in the README."""
+    path = FOLDER / f"{name}.json"
+    text = json.dumps(asdict(Results.of(report)), indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+    README.write_text(with_results(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return path
+
+
+def with_results(readme: str) -> str:
+    """Return the README with the tables of the kept runs."""
+    return _BLOCK.sub(lambda _: markdown(), readme)
+
+
+@click.command()
+@click.argument("report", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("name")
+def main(report: Path, name: str) -> None:
+    """Keep the JSON lines REPORT as docs/results/NAME.json."""
+    click.echo(f"wrote {keep(report, name)} and {README.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One file per picture, each with a function `draw`."""

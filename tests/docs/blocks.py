@@ -1,0 +1,99 @@
+"""The fenced blocks of the README and of the site's pages, and what each of them needs."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).parents[2]
+_BACKENDS = {"array_api_strict": "strict"} | {n: n for n in ("cupy", "dask", "jax", "numpy", "torch")}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: `line` is that of its first line of text, `output` the text block right below it."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    output: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{name_of(self.page)}:{self.line}"
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        # Blank lines above let a traceback point into the page.
+        return ast.parse("\n" * (self.line - 1) + self.text, self.page)
+
+    @property
+    def modules(self) -> set[str]:
+        """Top-level modules it imports, those of this project aside."""
+        found = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+        return found - {"temporal_loss", "conformance"}
+
+    @property
+    def backends(self) -> set[str]:
+        return {_BACKENDS[module] for module in self.modules if module in _BACKENDS}
+
+    @property
+    def other_modules(self) -> set[str]:
+        return self.modules - set(_BACKENDS)
+
+    @property
+    def uses(self) -> set[str]:
+        return {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+    @property
+    def defines(self) -> set[str]:
+        names = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.add(node.name)
+            if isinstance(node, ast.alias):
+                names.add(node.asname or node.name.partition(".")[0])
+        return names
+
+
+def name_of(page: Path) -> str:
+    """Name of a page in messages and test ids."""
+    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
+
+
+def pages() -> list[Path]:
+    """List README, the guides beside it, and the site's pages."""
+    of_site = [page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts]
+    return [*sorted(ROOT.glob("*.md")), *sorted(of_site)]
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """List the fenced blocks of a page, in their order, outputs with the block they belong to."""
+    text = page.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    fences = [
+        (token.map[0], token.map[1], token.info.strip().partition(" ")[0], token.content)
+        for token in MarkdownIt().parse(text)
+        if token.type == "fence" and token.map
+    ]
+    blocks = []
+    for index, (start, end, language, content) in enumerate(fences):
+        output = None
+        if fences[index + 1 :]:
+            below, _, kind, shown = fences[index + 1]
+            if kind == "text" and not "".join(lines[end:below]).strip():
+                output = shown
+        blocks.append(Block(page, start + 2, language, content, output))
+    return blocks

@@ -1,0 +1,177 @@
+"""Every shell block of README and site: its commands exist, and the quick ones run."""
+
+import ast
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import select
+
+from .blocks import ROOT, blocks_of, name_of, pages
+
+SHELL = [block for page in pages() for block in blocks_of(page) if block.language == "sh"]
+# Each once, under the name of the first page that has it.
+COMMANDS = {
+    line.removeprefix(".venv/bin/"): block for block in reversed(SHELL) for line in block.text.splitlines()
+}
+METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SET_UP = "python3 -m venv .venv && "
+COMPARE = (
+    f'{SET_UP}.venv/bin/pip install -q -c constraints.txt ".[conformance]" && .venv/bin/python -m conformance'
+)
+TEST = f"{SET_UP}.venv/bin/pip install -q nox && .venv/bin/nox"
+
+RECORDING = """\
+scorer,m,m,m,m,m,m
+bodyparts,nose,nose,nose,tail,tail,tail
+coords,x,y,likelihood,x,y,likelihood
+0,0,0,0.99,10,10,0.99
+1,3,4,0.99,10,10,0.99
+2,3,4,0.99,10,22,0.95
+"""
+SUBJECT = "from temporal_loss import temporal_loss as myloss\n"
+
+
+def sessions() -> set[str]:
+    """Names of the tasks in the noxfile, read and not imported."""
+    tree = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and any("nox.session" in ast.unparse(decorator) for decorator in node.decorator_list)
+    }
+
+
+def wrong(command: str) -> str | None:
+    """Say what is wrong with a command that is not run; None if nothing is."""
+    if command in {COMPARE, TEST}:
+        return None
+    words = shlex.split(command)
+    program = words[0].removeprefix(".venv/bin/")
+    if program in {"pip", "nox"}:
+        return wrong_names(command)
+    if program == "pre-commit":
+        return None if (ROOT / ".pre-commit-config.yaml").exists() else "there is no .pre-commit-config.yaml"
+    if program == "python" and words[1:] in (
+        ["-m", "conformance.generate"],
+        ["-m", "conformance.generate", "--check"],
+    ):
+        return (
+            None if importlib.util.find_spec("conformance.generate") else "there is no conformance.generate"
+        )
+    if program == "python" and words[1].startswith("docs/"):
+        return None if (ROOT / words[1]).exists() else f"there is no {words[1]}"
+    return f"nobody checks {program!r}"
+
+
+def wrong_names(text: str) -> str | None:
+    """Say which extras, files or tasks in a text do not exist."""
+    extras = METADATA["project"]["optional-dependencies"]
+    unknown = [
+        name
+        for found in re.findall(r'"\.\[([^]]*)\]"', text)
+        for name in found.split(",")
+        if name not in extras and name != "EXTRA"
+    ]
+    unknown += [name for name in re.findall(r"\bnox -s \"?([a-z]+)", text) if name not in sessions()]
+    unknown += [name for name in re.findall(r"(?:-c|--constraint) (\S+)", text) if not (ROOT / name).exists()]
+    return f"there is no {', '.join(unknown)}" if unknown else None
+
+
+def arguments_of(command: str) -> list[str] | None:
+    """Arguments of a command line of the suite that runs in seconds; None for all others."""
+    words = shlex.split(command)
+    if command in {COMPARE, TEST} or words[0].removeprefix(".venv/bin/") != "python":
+        return None
+    if words[1:3] != ["-m", "conformance"]:
+        return None
+    runs_cases = not {"--data", "--help", "cases", "diff", "badge"} & set(words)
+    # All of the cases take too long here: say what would run.
+    return [*words[3:], *(["--list"] if runs_cases else [])]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What the commands of the pages find beside them."""
+    (tmp_path / "video.csv").write_text(RECORDING, encoding="utf-8")
+    (tmp_path / "mymodule.py").write_text(SUBJECT, encoding="utf-8")
+    return tmp_path
+
+
+def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "conformance", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    options: Any = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 300}
+    return subprocess.run(command, **options, check=False)  # noqa: S603 - our own command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(command: str, folder: Path) -> None:
+    arguments = arguments_of(command)
+    if arguments is None:
+        assert wrong(command) is None, COMMANDS[command].name
+        return
+    if "numpy" not in select().names and {"--data", "--subject", "numpy"} & set(arguments):
+        pytest.skip("needs numpy, which is not under test")
+    done = run(arguments, folder)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_names_in_text(page: Path) -> None:
+    assert wrong_names(page.read_text(encoding="utf-8")) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'pip install ".[nympy]"',
+        "nox -s dcos",
+        "make docs",
+        "pip install -c pins.txt x",
+        "python x.py",
+        "python docs/x.py",
+    ],
+)
+def test_wrong_commands_are_found(command: str) -> None:
+    assert wrong(command) is not None
+
+
+def test_wrong_arguments_are_found(folder: Path) -> None:
+    arguments = arguments_of("python -m conformance --dada video.csv")
+    assert arguments is not None
+    assert run(arguments, folder).returncode == 2
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    return (line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+
+
+def test_set_up_is_two_commands() -> None:
+    shown = [
+        line
+        for block in blocks_of(ROOT / "README.md")
+        if block.language == "sh"
+        for line in block.text.splitlines()
+    ]
+    assert [line for line in shown if "venv .venv" in line] == [COMPARE, TEST]
+
+
+def test_ci_runs_the_tests_as_the_readme_says() -> None:
+    script = ROOT / ".ci" / "run"
+    if not script.exists():
+        pytest.skip("this copy of the project has no .ci/run")
+    body = [line for line in lines_of(script) if not line.startswith("#")]
+    assert body[-1] == TEST
+    # What comes before it prepares the machine and sets up nothing of the project.
+    assert not re.search(r"\b(venv|pip|nox|python3?|pytest)\b", "\n".join(body[:-1]))

@@ -1,0 +1,127 @@
+"""The kept runs: condensed rightly, and shown in the README as they are."""
+
+import importlib.util
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from conformance import suite
+from conformance.model import Case, Status, Verdict
+from conformance.profiles import Place, profiles_of
+from conformance.report.jsonl import Writer
+from conformance.report.run import Header, Run, SubjectInfo
+
+from .blocks import ROOT
+
+
+def load(name: str) -> ModuleType:
+    """Import a module of the site's, which is in no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "_ext" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+results = load("results")
+CASES = suite.load_cases()
+IN_BATCH = [case for case in CASES if "batch" in profiles_of(case, Place(None, "eager"))]
+
+
+def report(folder: Path, statuses: dict[str, dict[str, Status]], **header: str) -> Path:
+    """Write a report of subjects' verdicts by case."""
+    fields = {"command": "x", "host": "h", "python": "3", "started": "2026-01-02T03:04:05+00:00"}
+    subjects = tuple(
+        SubjectInfo(name, name.split("/")[1], name.split("/")[2], "", len(verdicts))
+        for name, verdicts in statuses.items()
+    )
+    run = Run(
+        Header(
+            **({"suite": suite.suite_hash()} | fields | header),
+            cases=len(CASES),
+            versions={"numpy": "2"},
+            seed=None,
+            subjects=subjects,
+            absences=(),
+        ),
+        planned=sum(map(len, statuses.values())),
+    )
+    run.verdicts = [Verdict(c, name, s) for name, verdicts in statuses.items() for c, s in verdicts.items()]
+    path = folder / "report.jsonl"
+    with path.open("w", encoding="utf-8") as stream:
+        writer = Writer(stream)
+        writer.header(run.header)
+        for verdict in run.verdicts:
+            writer.verdict(verdict)
+        writer.footer(run)
+    return path
+
+
+def marked(cases: list[Case], *statuses: Status) -> dict[str, Status]:
+    """Give the first cases these statuses, and the others a pass."""
+    return {c.id: s for c, s in zip(cases, [*statuses, *[Status.PASS] * len(cases)], strict=False)}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "shown"),
+    [
+        ((), "✓"),
+        ((Status.UNSUPPORTED,), f"{len(IN_BATCH) - 1}/{len(IN_BATCH)}"),
+        ((Status.UNSUPPORTED,) * len(IN_BATCH), "no"),
+        ((Status.FAIL, Status.CRASH, Status.UNSUPPORTED), "2 fail"),
+        # A declared deviation is no pass.
+        ((Status.XFAIL,), "1 fail"),
+    ],
+)
+def test_cell(tmp_path: Path, statuses: tuple[Status, ...], shown: str) -> None:
+    found = results.Results.of(report(tmp_path, {"numpy/cpu/eager": marked(IN_BATCH, *statuses)}))
+    (row,) = found.rows
+    assert row.name == "numpy/cpu"
+    assert str(row.cells["batch"]) == shown
+
+
+def test_modes_share_a_row(tmp_path: Path) -> None:
+    whole, one = marked(IN_BATCH), {IN_BATCH[0].id: Status.PASS}
+    path = report(tmp_path, {"torch/cpu/eager": whole, "torch/cpu/compiled": one, "jax/cpu/jit": one})
+    first, second = results.Results.of(path).rows
+    assert (first.name, first.modes, str(first.cells["batch"])) == ("torch/cpu", ("eager", "compiled"), "✓")
+    assert (second.name, str(second.cells["batch"])) == ("jax/cpu", f"1/{len(IN_BATCH)}")
+    # What one mode fails is not hidden by another that passes.
+    path = report(tmp_path, {"torch/cpu/eager": whole, "torch/cpu/compiled": {IN_BATCH[0].id: Status.FAIL}})
+    assert str(results.Results.of(path).rows[0].cells["batch"]) == "1 fail"
+
+
+def test_run_on_other_cases_is_refused(tmp_path: Path) -> None:
+    path = report(tmp_path, {"numpy/cpu/eager": marked(IN_BATCH)}, suite="0" * 64)
+    with pytest.raises(click.ClickException, match="other cases"):
+        results.Results.of(path)
+
+
+def test_kept_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(results, "README", tmp_path / "README.md")
+    (tmp_path / "README.md").write_text(
+        "a\n<!-- results -->\nold\n<!-- end of results -->\nz\n", encoding="utf-8"
+    )
+    path = report(tmp_path, {"numpy/cpu/eager": marked(IN_BATCH)})
+    kept = results.keep(path, "cpu")
+    assert json.loads(kept.read_text(encoding="utf-8")) == json.loads(
+        json.dumps(asdict(results.Results.of(path)))
+    )
+    assert results.kept() == [results.Results.of(path)]
+    readme = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert readme == f"a\n<!-- results -->\n{results.markdown()}<!-- end of results -->\nz\n"
+    assert "2026-01-02, h, Python 3, numpy 2: **conforms**, 28 verdicts" in readme
+
+
+def test_readme_shows_the_kept_runs() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == results.with_results(readme)
+    assert results.markdown() in readme

@@ -1,0 +1,1 @@
+"""Parity with the class this project re-implements, measured on the real one."""

@@ -1,0 +1,131 @@
+"""The measurements themselves: fair turns, honest verdicts, a memory meter that can see too much."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from support.selection import under_test
+
+under_test("numpy")
+pytest.importorskip("pyperf", reason="pyperf, which only measuring needs, is not installed")
+
+from benchmarks import inputs, interleave, memory, page  # noqa: E402
+from benchmarks.results import Results  # noqa: E402
+from benchmarks.rows import Point, Row  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MACHINE = {
+    "date": "2026-01-01", "processor": "p", "cores": 2, "memory_gib": 1, "system": "s", "device": "cpu",
+    "python": "3", "versions": {}, "load_before": 0.0, "busy": False,
+}  # fmt: skip
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Callable[[], None]], list[str]]:
+    """Contenders on a clock that only they move, and the order in which they came."""
+    now, order = [0.0], []
+    monkeypatch.setattr(interleave, "clock", lambda: now[0])
+
+    def contender(name: str, seconds: float) -> Callable[[], None]:
+        def call() -> None:
+            order.append(name)
+            now[0] += seconds
+
+        return call
+
+    return {name: contender(name, seconds) for name, seconds in (("a", 0.25), ("b", 0.5), ("c", 1.0))}, order
+
+
+def test_every_contender_has_one_sample_a_round(
+    turns: tuple[dict[str, Callable[[], None]], list[str]],
+) -> None:
+    contenders, order = turns
+    timings = interleave.interleave(contenders, seconds=20.0)
+    rounds = {len(timing.seconds) for timing in timings.values()}
+    assert len(rounds) == 1
+    samples = order[-3 * rounds.pop() :]
+    by_round = [samples[start : start + 3] for start in range(0, len(samples), 3)]
+    assert all(sorted(each) == ["a", "b", "c"] for each in by_round)
+    # Nobody always follows the same neighbour.
+    assert len({tuple(each) for each in by_round}) > 2
+
+
+def test_medians_and_ratio(turns: tuple[dict[str, Callable[[], None]], list[str]]) -> None:
+    contenders, _ = turns
+    timings = interleave.interleave(contenders, seconds=0.0)
+    assert [timings[name].median for name in "abc"] == [0.25, 0.5, 1.0]
+    assert timings["b"].compared(timings["a"]) == (2.0, 2.0, 2.0)
+    assert all(len(timing.seconds) == 3 for timing in timings.values())
+
+
+def test_quick_calls_are_repeated_within_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(interleave, "clock", lambda: now[0])
+
+    def call() -> None:
+        now[0] += 2.0**-20
+
+    timing = interleave.interleave({"quick": call}, seconds=0.0)["quick"]
+    assert timing.loops * 2.0**-20 >= 0.0003
+    assert timing.median == 2.0**-20
+
+
+def test_samples_are_read_by_pyperf(
+    turns: tuple[dict[str, Callable[[], None]], list[str]], tmp_path: Path
+) -> None:
+    import pyperf  # noqa: PLC0415
+
+    interleave.save(list(interleave.interleave(turns[0], seconds=0.0).values()), tmp_path / "samples.json")
+    suite = pyperf.BenchmarkSuite.load(str(tmp_path / "samples.json"))
+    assert {each.get_name(): each.median() for each in suite} == {"a": 0.25, "b": 0.5, "c": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (Row("g", "w", "s", value=2.0, target=2.0), "met"),
+        (Row("g", "w", "s", value=2.1, target=2.0), "missed"),
+        (Row("g", "w", "s", value=2.1, target=2.0, at_least=True), "met"),
+        (Row("g", "w", "s", value=1.9, target=2.0, at_least=True), "missed"),
+        (Row("g", "w", "s", value=float("nan"), target=2.0), "missed"),
+        (Row("g", "w", "s", value=2.0), "no target"),
+        (Row("g", "w", "s", target=2.0, absent="no torch"), "not measured: no torch"),
+    ],
+)
+def test_verdict(row: Row, verdict: str) -> None:
+    assert row.verdict == verdict
+
+
+def test_results_are_read_as_written(tmp_path: Path) -> None:
+    row = Row("g", "w", "s", "a", 2.0, target=3.0, seconds=1.0, other_seconds=0.5, spread=(1.5, 2.5))
+    results = Results("CPU", MACHINE, rows=[row], points=[Point("NumPy", 100, 0.1)])
+    results.write(tmp_path / "cpu.json")
+    assert Results.read(tmp_path / "cpu.json") == results
+
+
+def test_page_tells_of_a_missing_device_and_of_no_other() -> None:
+    results = Results("CPU", MACHINE, rows=[Row("g", "a | b", "s", value=2.0, target=1.0)])
+    on_device = replace(results, machine=MACHINE | {"device": "H200"})
+    text = page.render([results], "plot.svg")
+    assert page.NO_DEVICE in text
+    assert page.NO_DEVICE not in page.render([results, on_device], "plot.svg")
+    assert "| a \\| b | s |  | 2 x | at most 1 x | missed |" in text
+
+
+def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> None:
+    under_test("torch")
+    pytest.importorskip("memray", reason="memray, which only measuring needs, is not installed")
+    files = inputs.files(tmp_path, 500_000, memory.KEYPOINTS)
+    blocked, whole = (
+        memory.peak(name, files, 500_000) for name in ("NumPy", "torch eager, gradient recorded")
+    )
+    assert isinstance(blocked, int)
+    assert isinstance(whole, int)
+    # What is recorded for a gradient is at least the differences, as large as the keypoints.
+    assert blocked < 500_000 * 2 * memory.KEYPOINTS * 4 / 4
+    assert whole > 500_000 * 2 * memory.KEYPOINTS * 4

@@ -1,0 +1,47 @@
+"""torch: what DistributedDataParallel makes of the mean, with two processes and gloo."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.selection import under_test
+
+under_test("torch")
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def found() -> list[dict[str, float]]:
+    # Started anew, since the processes it starts must find its main module.
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.scale_torch"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    processes: list[dict[str, float]] = json.loads(done.stdout)["found"]
+    return processes
+
+
+def test_both_processes_train_on_the_same(found: list[dict[str, float]]) -> None:
+    assert found[0] == found[1]
+
+
+# The steps are 5 and 10 in the first process, 20 between the two, and 1, 1, 1, 1 in the second.
+@pytest.mark.parametrize(
+    ("formed", "expected"),
+    [
+        ("mean, frames split", (15 / 2 + 4 / 4) / 2),
+        ("mean, one frame shared", (15 / 2 + 24 / 5) / 2),
+        ("recipe, one frame shared", 39 / 7),
+    ],
+)
+def test_what_is_trained_on(found: list[dict[str, float]], formed: str, expected: float) -> None:
+    assert found[0][formed] == pytest.approx(expected, rel=1e-14)

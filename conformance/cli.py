@@ -102,7 +102,7 @@ def cli(ctx: click.Context, /, **options: Any) -> int | None:
     if options["data"] is not None:
         return commands.compare_recording(options, console)
     for name in ("epsilon", "prob_threshold", "nan_policy"):
-        if options[name]:
+        if options[name] is not None:
             message = f"--{name.replace('_', '-')} belongs to --data"
             raise UsageError(message)
     if options["only_list"]:

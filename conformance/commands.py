@@ -98,6 +98,7 @@ def list_subjects(asked: Plan, out: Console) -> int:
         out.print(Text(f"{subject.name}: {counts.get(subject.name, 0)} cases"))
     for absence in asked.absences:
         out.print(Text(f"{absence.name}: absent: {absence.reason}"))
+    out.print(Text("cases by id: python -m conformance cases list", style="dim"))
     return Exit.CONFORMS
 
 
@@ -116,7 +117,7 @@ def compare_recording(options: Mapping[str, Any], out: Console) -> int:
             ("devices", "device"),
             ("modes", "mode"),
         )
-        if options[option]
+        if options[option] not in (None, ())
     }
     return int(compare.run(options["data"], console=out, **keywords))
 

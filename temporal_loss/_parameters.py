@@ -200,8 +200,8 @@ def rounded(value: float, dtype: str) -> float:
 
 
 def describe(value: object) -> str:
-    """Short form of an argument for a message."""
-    text = repr(value)
+    """Short form of an argument for a message, on one line."""
+    text = " ".join(repr(value).split())
     if isinstance(value, str) and len(text) <= 40:
         return text
     return f"{type(value).__name__}" if len(text) > 40 or value is None else f"{type(value).__name__} {text}"

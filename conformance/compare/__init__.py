@@ -65,15 +65,18 @@ def run(  # noqa: PLR0913 - the options of one command
     Returns
     -------
     int
-        0 if all agree, 1 if one does not, 2 if the file or a parameter cannot be used (then one line
-        is printed and nothing is run), 5 if nothing here could run.
+        0 if all agree, 1 if one does not, 5 if nothing here could run.
+
+    Raises
+    ------
+    UsageError
+        The file or a parameter cannot be used; nothing was run.
     """
     wanted = _Wanted(epsilon, prob_threshold, nan_policy, (backends or (), devices, modes))
     try:
         return _run(path, wanted, console)
-    except (RecordingError, UsageError) as error:
-        console.print(Text(f"error: {error}", style="bold red"), soft_wrap=True)
-        return 2
+    except RecordingError as error:
+        raise UsageError(str(error)) from error
 
 
 def _run(path: str | os.PathLike[str], wanted: _Wanted, console: Console) -> int:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance import profiles
+from conformance.model import Status
 from conformance.run import chosen
 
 if TYPE_CHECKING:
@@ -66,11 +67,17 @@ def claims(run: Run, cases: list[Case]) -> dict[str, tuple[list[str], list[str]]
 
 
 def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
-    """Return the failures to tell first: explained and small ones, each of another kind than those before."""
+    """Return the failures to tell first: each of another kind than those before.
+
+    Wrong numbers come before inputs not refused, and what is explained and small before the rest.
+    """
     known = {c.id: c for c in cases}
-    by_size = sorted(
-        run.failures, key=lambda v: (not v.suspects, len(known[v.case].inputs["keypoints"].values))
-    )
+
+    def order(verdict: Verdict) -> tuple[bool, bool, int]:
+        case = known[verdict.case]
+        return case.error is not None, not verdict.suspects, len(case.inputs["keypoints"].values)
+
+    by_size = sorted(run.failures, key=order)
     seen: set[object] = set()
     first: list[Verdict] = []
     rest: list[Verdict] = []
@@ -84,15 +91,21 @@ def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
 def culprits(run: Run, subject: SubjectInfo) -> list[tuple[str, int, int]]:
     """Return the few known mistakes that explain most of a subject's failures.
 
-    Each comes with the number of failures it explains, and of those that were looked into.
+    Each comes with the number of failures it explains, and of those that were looked into. Wrong
+    numbers come first: who refuses nothing fails many cases by one small omission.
     """
-    left = [v for v in run.failures if v.subject == subject.name and v.suspects]
-    looked = len(left)
     found = []
-    while left:
-        name, count = Counter(s for v in left for s in v.suspects).most_common(1)[0]
-        found.append((name, count, looked))
-        left = [v for v in left if name not in v.suspects]
+    for accepted in (False, True):
+        left = [
+            v
+            for v in run.failures
+            if v.subject == subject.name and v.suspects and (v.status is Status.WRONGLY_ACCEPTED) == accepted
+        ]
+        looked = len(left)
+        while left:
+            name, count = Counter(s for v in left for s in v.suspects).most_common(1)[0]
+            found.append((name, count, looked))
+            left = [v for v in left if name not in v.suspects]
     return found
 
 

@@ -48,7 +48,7 @@ def show(run: Run, cases: list[Case], console: Console) -> None:
     """Print the whole report."""
     for table in matrix(run, cases, console.width):
         console.print(table)
-    for sentence in summary.sampled(run, cases):
+    for sentence in [*legend(run, cases), *summary.sampled(run, cases)]:
         console.print(Text(sentence, style="dim"))
     for absence in run.header.absences:
         console.print(Text(f"{absence.name}: absent: {absence.reason}", style="yellow"))
@@ -75,6 +75,27 @@ def matrix(run: Run, cases: list[Case], width: int) -> list[Table]:
     columns += [("err/budget", over), ("max ULP", [Text(ulps(u)) for _, u in worst])]
     names = [s.name for s in run.header.subjects]
     return [_table(names, part) for part in _fitting(columns, width - max(map(len, names), default=0))]
+
+
+def legend(run: Run, cases: list[Case]) -> list[str]:
+    """Say what the marks in the matrix mean: those that are there."""
+    counts = [c for s in run.header.subjects for c in run.tallies(s, cases).values()]
+    marks = {
+        "5": ("all 5 cases passed", any(c.claimed for c in counts)),
+        "3/5": ("3 of 5 passed, the others are unsupported or, in red, wrong", any(map(_is_part, counts))),
+        "-": ("nothing of it is supported there", any(0 < c.ran == c.unsupported for c in counts)),
+        "·": ("not asked", any(not c.ran for c in counts)),
+        "err/budget": ("largest error as a share of the error allowed", True),
+        "ULP": ("distance in neighbouring floating-point numbers", True),
+    }
+    told = ["; ".join(f"{mark}: {meaning}" for mark, (meaning, there) in marks.items() if there)]
+    if any(s.name.startswith("strict/") for s in run.header.subjects):
+        told.append("strict is array-api-strict; its devices other than cpu are pretended ones")
+    return told
+
+
+def _is_part(count: profiles.Tally) -> bool:
+    return count.unsupported < count.ran and not count.claimed
 
 
 def _fitting(columns: list[_Column], width: int) -> list[list[_Column]]:

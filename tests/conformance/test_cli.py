@@ -68,6 +68,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["--nonsense"], "No such option"),
         (["--deviations", "absent.toml"], "does not exist"),
         (["--epsilon", "2"], "--epsilon belongs to --data"),
+        (["--epsilon", ""], "--epsilon belongs to --data"),
         (["--timeout", "0"], "timeout"),
         (["--subject", "nothing"], "write it as package.module:function"),
         (["--subject", "no_such_module:f"], "no module 'no_such_module'"),
@@ -117,6 +118,7 @@ def test_list_says_what_would_run(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"{name}/" in out
     for name, reason in select().absent.items():
         assert f"{name}: absent: {reason}" in out
+    assert out.endswith("cases by id: python -m conformance cases list\n")
 
 
 def test_cases_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,3 +220,15 @@ def test_a_recording_is_handed_on_with_its_options(tmp_path: Path, monkeypatch: 
         "backends": ("numpy",),
         "modes": ("all",),
     }
+
+
+@pytest.mark.skipif("torch" not in select().names, reason="inductor is torch's")
+def test_inductor_without_a_compiler_is_unsupported(tmp_path: Path) -> None:
+    one = ["--backend", "torch", "--mode", "inductor", "--case", "value-exact-f64-001", "--jsonl", "r.jsonl"]
+    done = conformance(*one, cwd=tmp_path, CXX=str(tmp_path / "no-compiler"))
+    assert done.returncode == Exit.INCOMPLETE, done.stdout + done.stderr
+    (verdict,) = (line for line in lines(tmp_path / "r.jsonl") if line["type"] == "verdict")
+    assert (verdict["status"], verdict["reason"]) == (
+        "unsupported",
+        "inductor takes a C++ compiler, and there is none here",
+    )

@@ -16,6 +16,7 @@ np = pytest.importorskip("numpy", reason="recordings are read with NumPy, which 
 from conformance.compare import run  # noqa: E402
 from conformance.subjects import backends  # noqa: E402
 from conformance.subjects.backends.numpy_backend import NumpyBackend  # noqa: E402
+from conformance.subjects.base import UsageError  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,10 @@ def compare(path: object, *, width: int = 80, **options: Any) -> tuple[int, str]
     """Exit code and everything printed, on NumPy unless told otherwise."""
     console = Console(file=io.StringIO(), width=width)
     options = {"backends": ["numpy"], **options}
-    code = run(path, console=console, **options)  # type: ignore[arg-type]
+    try:
+        code = run(path, console=console, **options)  # type: ignore[arg-type]
+    except UsageError as error:
+        return 2, f"{error}\n"
     assert isinstance(console.file, io.StringIO)
     return code, console.file.getvalue()
 
@@ -78,6 +82,20 @@ def test_the_loss_of_a_table(table: Path, options: dict[str, Any], loss: float) 
         assert float(line.split()[-1]) == pytest.approx(loss, rel=10.0**-digits, abs=0)
     assert text.count("numpy/cpu/eager") == 2
     assert text.splitlines()[-1] == "All 2 agree with the exact value to within 1 ULP."
+
+
+def test_odd_confidences_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "walk.csv"
+    path.write_text(TABLE.replace("0.25", "25").replace("9,12,1,1,4,1", "9,12,1,1,4,"))
+    lines = compare(path)[1].splitlines()
+    assert "  1 confidence missing: counted as confident" in lines
+    assert "  1 confidence outside 0 to 1: is this column a likelihood?" in lines
+
+
+def test_usual_confidences_are_not_remarked_on(table: Path) -> None:
+    text = compare(table)[1]
+    assert "counted as" not in text
+    assert "outside" not in text
 
 
 def test_the_recording_is_described(table: Path) -> None:
@@ -168,7 +186,7 @@ def test_dtypes_that_cannot_hold_the_file_are_left_out(tmp_path: Path) -> None:
     path = saved(tmp_path, keypoints=[[0.0, 0.0], [3e200, 4e200]])
     code, text = compare(path)
     assert code == 2
-    assert text.startswith(f"error: {path}: the file has a coordinate of 4e+200")
+    assert text.startswith(f"{path}: the file has a coordinate of 4e+200")
     assert text.count("\n") == 1
 
 
@@ -208,7 +226,7 @@ def test_nothing_is_cut_at_eighty_columns(tmp_path: Path) -> None:
 def test_a_bad_parameter_gives_one_line(table: Path, options: dict[str, Any], said: str) -> None:
     code, text = compare(table, **options)
     assert code == 2
-    assert text.startswith(f"error: {said}")
+    assert text.startswith(said)
     assert text.endswith("\n")
     assert text[:-1].isprintable()
 
@@ -218,8 +236,8 @@ def test_an_unusable_file_gives_one_line(tmp_path: Path) -> None:
     path.write_text(TABLE.replace("9,12", "9,twelve", 1))
     code, text = compare(path)
     assert code == 2
-    assert text == f"error: {path}: line 6, column 3 (nose y): found 'twelve', expected a number\n"
-    assert compare(tmp_path) == (2, f"error: {tmp_path}: is a directory, expected a file\n")
+    assert text == f"{path}: line 6, column 3 (nose y): found 'twelve', expected a number\n"
+    assert compare(tmp_path) == (2, f"{tmp_path}: is a directory, expected a file\n")
 
 
 def test_without_numpy_one_line_says_so(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +269,7 @@ def test_absent_backends_are_named_and_never_count(table: Path, monkeypatch: pyt
     assert "agree" not in text
     code, text = compare(table, backends=["numpy"])
     assert code == 2
-    assert text == "error: asked for but absent: numpy (package numpy is [somewhere] else)\n"
+    assert text == "asked for but absent: numpy (package numpy is [somewhere] else)\n"
 
 
 def test_every_backend_here_takes_part_by_default(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

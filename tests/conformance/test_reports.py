@@ -76,6 +76,11 @@ def shown(run: Run, width: int = 200) -> str:
     return stream.getvalue()
 
 
+def replace_subjects(run: Run, *names: str) -> Run:
+    subjects = (GOOD, *(replace(GOOD, name=name) for name in names))
+    return replace(run, header=replace(HEADER, subjects=subjects))
+
+
 def row(text: str, subject: str) -> list[str]:
     return next(line for line in text.splitlines() if line.startswith(subject)).removeprefix(subject).split()
 
@@ -135,6 +140,29 @@ def test_failures_of_other_kinds_and_few_numbers_come_first() -> None:
     assert large.id not in [v.case for v in told]
     assert len({v.case for v in told}) == 3
     assert len(summary.told(run, cases, 9)) == 4
+
+
+def test_wrong_numbers_are_told_before_inputs_not_refused() -> None:
+    cases = suite.load_cases()
+    odd = [c for c in cases if c.error is not None][:5]
+    accepted = [bad(c, Status.WRONGLY_ACCEPTED, suspects=("refuses-nothing",)) for c in odd]
+    wrong = bad(CASES[0], suspects=("epsilon-hard-threshold",))
+    run = a_run(*accepted, wrong)
+    assert summary.told(run, cases, 1) == [wrong]
+    assert summary.told(a_run(*accepted, replace(wrong, suspects=())), cases, 1)[0].case == wrong.case
+    assert summary.culprits(run, BAD) == [("epsilon-hard-threshold", 1, 1), ("refuses-nothing", 5, 5)]
+
+
+def test_the_legend_explains_the_marks_that_are_there() -> None:
+    lines = terminal.legend(GREEN, CASES)
+    assert len(lines) == 1
+    assert "5: all 5 cases passed; ·: not asked" in terminal.legend(replace_subjects(GREEN, "a"), CASES)[0]
+    assert "3/5" not in lines[0]
+    assert "-: nothing" not in lines[0]
+    mixed = terminal.legend(MIXED, suite.load_cases())
+    assert "3/5: 3 of 5 passed" in mixed[0]
+    assert "pretended" not in mixed[0]
+    assert "array-api-strict" in terminal.legend(replace_subjects(GREEN, "strict/cpu/eager"), CASES)[1]
 
 
 def test_a_fault_is_told() -> None:

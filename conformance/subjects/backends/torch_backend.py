@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from conformance.subjects.backends.protocol import Backend
+from conformance.subjects.backends.protocol import Backend, UnsupportedByBackendError
 
 if TYPE_CHECKING:
     from conformance.subjects.backends.protocol import Function, Inputs
@@ -105,6 +105,11 @@ class TorchBackend(Backend):
                     result: dict[str, Any] = whole(inputs)
                 except torch._dynamo.exc.Unsupported as error:  # noqa: SLF001
                     broken.append(str(error).strip().partition("\n")[0])
+                except torch._dynamo.exc.BackendCompilerFailed as error:  # noqa: SLF001
+                    if "InvalidCxxCompiler" not in str(error):
+                        raise
+                    message = "inductor takes a C++ compiler, and there is none here"
+                    raise UnsupportedByBackendError(message) from error
                 else:
                     return result
             # An exception of the traced code ends up here too. Users, who do not ask for one graph,

@@ -33,6 +33,8 @@ class Library(NamedTuple):
     """`device` argument with which a small new array can be combined with a given one."""
     is_keepable: Callable[[Any], bool]
     """Whether an array may outlive the call: it is data, and no part of a trace or a graph."""
+    in_chunks: bool = False
+    """Whether arrays are graphs of chunks, each an array of another library."""
 
 
 _libraries: dict[type, Library | None] = {}
@@ -122,6 +124,7 @@ def _find_library(value: Any) -> Library | None:
                 devices=device,
                 device_for_new=device,
                 is_keepable=_always if keeps else _never,
+                in_chunks=name == "Dask",
             )
     # Of a library never heard of, the cautious answers.
     return Library(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from temporal_loss import _backend, _inputs, _parameters
-from temporal_loss._pipeline import Frames, Settings, evaluate, reduce
+from temporal_loss import _backend, _chunks, _inputs, _parameters, _pipeline
+from temporal_loss._pipeline import Frames, Settings
 
 
 def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
@@ -83,6 +83,7 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
         threshold=prob_threshold,
         omit_nan=nan_policy == "omit",
     )
+    way = _chunks if library.in_chunks else _pipeline
     if reduction == "none":
-        return evaluate(frames, settings).values
-    return reduce(frames, settings, reduction)
+        return way.entries(frames, settings)
+    return way.reduce(frames, settings, reduction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from temporal_loss import _stages
+from temporal_loss import _inputs, _stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,23 +75,46 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
     return Entries(values, masked, crossing)
 
 
+def entries(frames: Frames, settings: Settings) -> Any:
+    """Entries (..., T-1, K)."""
+    return evaluate(frames, settings).values
+
+
 def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
     """Run all stages; `reduction` is not "none"."""
+    return finish(frames, settings, reduction, *sum_and_count(frames, settings, reduction))
+
+
+def sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
+    """Sum of the entries, and how many count; None where that is all, or is not asked."""
     xp = settings.library.xp
-    sums, counts, size = [], [], 0
+    sums, counts = [], []
     for block in _blocks(frames, settings):
-        entries = evaluate(block, settings)
-        size += math.prod(entries.values.shape)
-        sums.append(_stages.total(xp, entries.values))
-        marks = entries.masked if reduction == "valid_mean" else entries.crossing
-        if reduction != "sum" and marks is not None:
+        found = evaluate(block, settings)
+        sums.append(_stages.total(xp, found.values))
+        if counts_some(frames, settings, reduction):
+            marks = found.masked if reduction == "valid_mean" else found.crossing
             # Marks of whole steps, shape (..., T-1, 1), stand for each of their K keypoints.
-            stands_for = entries.values.shape[-1] // marks.shape[-1]
+            stands_for = found.values.shape[-1] // marks.shape[-1]
             counts.append(_stages.count_unmarked(xp, marks, settings.dtype) * stands_for)
-    loss_sum = _add(xp, sums)
+    return _add(xp, sums), _add(xp, counts) if counts else None
+
+
+def counts_some(frames: Frames, settings: Settings, reduction: str) -> bool:
+    """Whether it takes the values to know how many entries a mean divides by."""
+    if reduction == "valid_mean" and (frames.confidences is not None or settings.omit_nan):
+        return True
+    return reduction != "sum" and frames.segment_ids is not None
+
+
+def finish(frames: Frames, settings: Settings, reduction: str, loss_sum: Any, counted: Any) -> Any:
+    """Reduce to the result: from the sum of the entries and how many count; None for all."""
     if reduction == "sum":
         return loss_sum
-    return _stages.ratio(xp, loss_sum, _add(xp, counts) if counts else size)
+    if counted is None:
+        *lead, length, keypoints = _inputs.frame_shape(frames.keypoints)
+        counted = math.prod(lead) * (length - 1) * keypoints
+    return _stages.ratio(settings.library.xp, loss_sum, counted)
 
 
 def _add(xp: Any, scalars: list[Any]) -> Any:

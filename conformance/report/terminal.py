@@ -52,7 +52,7 @@ def show(run: Run, cases: list[Case], console: Console) -> None:
         console.print(Text(sentence, style="dim"))
     for absence in run.header.absences:
         console.print(Text(f"{absence.name}: absent: {absence.reason}", style="yellow"))
-    if len(run.header.subjects) > 1 and run.pairs:
+    if run.pairs:
         console.print(distances(run))
     _spread(run, console)
     claimed = summary.claims(run, cases)
@@ -132,9 +132,11 @@ def _cell(count: profiles.Tally | None) -> Text:
     return Text(f"{count.passed}/{count.ran}", style=style)
 
 
-def distances(run: Run) -> Table:
+def distances(run: Run) -> Table | str:
     """Backends and devices against each other: the largest ULP apart, over all modes."""
     groups, apart = summary.distances(run)
+    if len(groups) == 1:
+        return f"Modes of {groups[0]} against each other: at most {ulps(max(apart.values()))} ULP"
     table = Table(
         title="Largest distance between results, in ULP", title_justify="left", box=None, pad_edge=False
     )

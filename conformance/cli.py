@@ -79,6 +79,7 @@ def _file(
 )
 @_file("--jsonl", "Write a JSON lines report.")
 @_file("--markdown", "Write a Markdown report.")
+@_file("--html", "Write an HTML report, all in one file.")
 @_file("--junit", "Write JUnit XML.")
 @click.option("--list", "only_list", is_flag=True, help="Say what would run, and stop.")
 @_file(
@@ -139,12 +140,24 @@ def emit(case: tuple[str, ...], device: str, op: tuple[str, ...], dtype: tuple[s
 @_file("--deviations", "Known failures (TOML or JSON).", exists=True)
 @_file("--jsonl", "Write a JSON lines report.")
 @_file("--markdown", "Write a Markdown report.")
+@_file("--html", "Write an HTML report, all in one file.")
 @_file("--junit", "Write JUnit XML.")
 def judge(answers: Path, device: str, **options: Any) -> int:
     """Judge a file of answers to the requests that `emit` printed."""
     from conformance import commands  # noqa: PLC0415
 
     return commands.judge_answers(answers, device, options, commands.console())
+
+
+@cli.command()
+@click.argument("report", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_file("--markdown", "Write a Markdown report.")
+@_file("--html", "Write an HTML report, all in one file.")
+def render(report: Path, **options: Any) -> int:
+    """Make other reports of a JSON lines report."""
+    from conformance import commands  # noqa: PLC0415
+
+    return commands.render_report(report, options)
 
 
 @cli.command()

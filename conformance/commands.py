@@ -17,7 +17,7 @@ from conformance.exits import Exit
 from conformance.model import Op
 from conformance.port.options import ports
 from conformance.report import badge as badges
-from conformance.report import diff, explain, jsonl, markdown, terminal
+from conformance.report import diff, explain, html, jsonl, markdown, terminal
 from conformance.run import execute, workers
 from conformance.run.plan import Plan
 from conformance.subjects.base import UsageError
@@ -25,6 +25,8 @@ from conformance.subjects.base import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
+
+    from conformance.report.run import Run
 
 _PIPED_WIDTH = 160
 
@@ -65,11 +67,15 @@ def run_suite(options: Mapping[str, Any], out: Console, extra: Sequence[str]) ->
     more += workers.options(asked, extra)
     command = "python -m conformance " + shlex.join(sys.argv[1:])
     done = execute.execute(asked, command.strip(), out, jsonl=options["jsonl"], extra=[*more, *extra])
-    cases = suite.load_cases()
-    if options["markdown"]:
-        options["markdown"].write_text(markdown.render(done, cases), encoding="utf-8")
-    terminal.show(done, cases, out)
+    _write(done, options)
+    terminal.show(done, suite.load_cases(), out)
     return done.exit_code
+
+
+def _write(run: Run, options: Mapping[str, Any]) -> None:
+    for name, render in (("markdown", markdown.render), ("html", html.render)):
+        if options[name]:
+            options[name].write_text(render(run, suite.load_cases()), encoding="utf-8")
 
 
 def emit(names: tuple[str, ...], device: str, ops: Collection[str], dtypes: Collection[str]) -> int:
@@ -127,6 +133,19 @@ def diff_reports(old: Path, new: Path, out: Console) -> int:
     found = diff.compare(jsonl.read(old), jsonl.read(new))
     diff.show(found, out)
     return Exit.DOES_NOT if found.worse else Exit.CONFORMS
+
+
+def render_report(report: Path, options: Mapping[str, Any]) -> int:
+    """Write other reports of a JSON lines report; the cases have to be those that are installed."""
+    run = jsonl.read(report)
+    if not any(options.values()):
+        message = "nothing to write: say --html FILE or --markdown FILE"
+        raise UsageError(message)
+    if run.header.suite != suite.suite_hash():
+        message = f"{report}: of other cases (suite {run.header.suite[:12]}) than those installed here"
+        raise UsageError(message)
+    _write(run, options)
+    return Exit.CONFORMS
 
 
 def badge(report: Path) -> str:

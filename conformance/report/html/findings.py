@@ -77,8 +77,10 @@ def findings(run: Run, cases: list[Case]) -> list[Finding]:
     members: dict[str, list[SubjectInfo]] = {}
     for subject in run.header.subjects:
         members.setdefault(subject.group, []).append(subject)
-    found = [(group, subjects, [v for v in told if v.subject in {s.name for s in subjects}])
-             for group, subjects in members.items()]
+    found = [
+        (group, subjects, [v for v in told if v.subject in {s.name for s in subjects}])
+        for group, subjects in members.items()
+    ]
     return [_finding(run, known, *each) for each in found if each[-1]]
 
 
@@ -101,7 +103,9 @@ def _finding(
         clauses=clauses[:_CLAUSES],
         more=len(clauses[_CLAUSES:]),
         statuses=[(str(s), n) for s, n in Counter(v.status for v in failures).most_common()],
-        worst=max((v.worst for v in failures if v.worst is not None and 1 < v.worst < math.inf), default=None),
+        worst=max(
+            (v.worst for v in failures if v.worst is not None and 1 < v.worst < math.inf), default=None
+        ),
         ulp=max((v.ulp for v in failures if v.ulp is not None and v.ulp < math.inf), default=None),
         boundless=sum(not math.isfinite(v.worst) for v in failures if v.worst is not None),
         sample=sample,
@@ -113,7 +117,5 @@ def _finding(
 
 
 def _looks_like(run: Run, subjects: list[SubjectInfo]) -> list[tuple[str, str]]:
-    counts: Counter[str] = Counter()
-    for subject in subjects:
-        counts.update({name: count for name, count, _ in summary.culprits(run, subject)})
-    return [(name, mistakes()[name].description) for name, _ in counts.most_common(_LOOKS_LIKE)]
+    names = dict.fromkeys(name for subject in subjects for name, _, _ in summary.culprits(run, subject))
+    return [(name, mistakes()[name].description) for name in list(names)[:_LOOKS_LIKE]]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from conformance.exits import Exit
 from conformance.model import Status
-from conformance.report import summary
 from conformance.report.html.order import failed, size
 from conformance.report.numbers import ratio, ulps
 
@@ -50,21 +49,27 @@ def verdict(run: Run) -> Verdict:
 
 def _sentence(run: Run) -> str:
     code = run.exit_code
+    groups = list(dict.fromkeys(s.group for s in run.header.subjects))
     if code is Exit.FAULT:
         return "The suite itself failed, so this says nothing about the subjects; please report it."
-    groups = list(dict.fromkeys(s.group for s in run.header.subjects))
     if code is Exit.INCOMPLETE:
-        return f"{len(run.verdicts)} of {run.planned} planned cases got a verdict; a claim takes all of them."
-    if code is Exit.CONFORMS:
-        who = groups[0] if len(groups) == 1 else f"All {len(groups)} backends and devices"
-        return f"{who} gave an answer within its error budget for every case that is supported there."
+        return f"{len(run.verdicts)} of {run.planned} planned verdicts came; a claim takes all of them."
+    if code is Exit.DOES_NOT:
+        return _differing(run, groups)
+    who = groups[0] if len(groups) == 1 else f"All {len(groups)} backends and devices"
+    told = f"{who} gave an answer within its error budget for every case that is supported there"
+    declared = run.counts[Status.XFAIL]
+    return f"{told}, but for {declared} declared beforehand." if declared else f"{told}."
+
+
+def _differing(run: Run, groups: list[str]) -> str:
     failing = {v.subject for v in run.failures}
     bad = list(dict.fromkeys(s.group for s in run.header.subjects if s.name in failing))
-    if len(bad) == 1:
-        of = "" if len(groups) == 1 else f", of {len(groups)} backends and devices,"
-        asked = {v.case for v in run.verdicts}
-        return f"{bad[0]}{of} differs from the text in {len({v.case for v in run.failures})} of {len(asked)} cases."
-    return f"{len(bad)} of {len(groups)} backends and devices differ from the text: {', '.join(bad)}."
+    if len(bad) > 1:
+        return f"{len(bad)} of {len(groups)} backends and devices differ from the text: {', '.join(bad)}."
+    of = "" if len(groups) == 1 else f", of {len(groups)} backends and devices,"
+    cases = f"{len({v.case for v in run.failures})} of {len({v.case for v in run.verdicts})} cases"
+    return f"{bad[0]}{of} differs from the text in {cases}."
 
 
 def tiles(run: Run) -> list[Tile]:
@@ -81,7 +86,7 @@ def _error(run: Run) -> Tile:
     measured = [v for v in run.verdicts if v.worst is not None]
     finite = [v for v in measured if math.isfinite(size(v))]
     if not measured:
-        return Tile("largest error", "–", "no number was compared")
+        return Tile("largest error", "-", "no number was compared")
     worst = max(finite or measured, key=size)
     note = f"of its budget: {worst.subject}, {worst.case}"
     more = len(measured) - len(finite)
@@ -91,11 +96,12 @@ def _error(run: Run) -> Tile:
 
 
 def _apart(run: Run) -> Tile:
-    groups, _ = summary.distances(run)
     group = {s.name: s.group for s in run.header.subjects}
     pairs = [p for p in run.pairs if group[p.one] != group[p.other]]
     if not pairs:
-        return Tile("farthest apart", "–", "there is only one backend and device" if groups else "nothing ran")
+        return Tile(
+            "farthest apart", "-", "there is only one backend and device" if groups else "nothing ran"
+        )
     far = max(pairs, key=lambda p: p.ulp)
     note = f"ULP between {group[far.one]} and {group[far.other]}, {far.case}"
     return Tile("farthest apart", ulps(far.ulp), note)
@@ -105,7 +111,7 @@ def _moving(run: Run) -> Tile:
     moving = [v for v in run.verdicts if v.spread]
     twice = sum(v.spread is not None for v in run.verdicts)
     if not twice:
-        return Tile("run to run", "–", "no result to compare with itself")
+        return Tile("run to run", "-", "no result to compare with itself")
     note = f"results differ, of {twice:,} computed twice"
     return Tile("run to run", f"{len(moving):,}", note, bad=bool(moving))
 

@@ -30,9 +30,7 @@ def data(run: Run, cases: list[Case]) -> str:
     suspects = sorted({s for v in run.verdicts for s in v.suspects})
     place = {c.id: i for i, c in enumerate(shown)}
     subject = {s.name: i for i, s in enumerate(run.header.subjects)}
-    verdicts = [
-        _verdict(v, subject[v.subject], place[v.case], reasons, suspects) for v in run.verdicts
-    ]
+    verdicts = [_verdict(v, subject[v.subject], place[v.case], reasons, suspects) for v in run.verdicts]
     island = {
         "statuses": [s.value for s in Status],
         "good": [s.value for s in Status if s in GOOD],
@@ -64,9 +62,7 @@ class _Words:
         return self._places[text]
 
 
-def _verdict(
-    verdict: Verdict, subject: int, case: int, reasons: _Words, suspects: list[str]
-) -> list[Any]:
+def _verdict(verdict: Verdict, subject: int, case: int, reasons: _Words, suspects: list[str]) -> list[Any]:
     fields: list[Any] = [
         subject,
         case,

@@ -112,7 +112,9 @@ def _columns(run: Run) -> list[Column]:
         for name, members in groups.items()
         for place, (index, s) in enumerate(members)
     ]
-    absent = [Column(a.name, a.name, "", first=True, subject=None, reason=a.reason) for a in run.header.absences]
+    absent = [
+        Column(a.name, a.name, "", first=True, subject=None, reason=a.reason) for a in run.header.absences
+    ]
     return columns + absent
 
 

@@ -8,7 +8,7 @@ function showCase(verdict) {
   tell("subject", DATA.subjects[verdict.subject].name);
   tell("verdict", make("strong", verdict.bad ? "wrong" : "", `${verdict.bad ? "✕ " : ""}${verdict.status}`));
   if (verdict.reason) tell("reason", make("span", "said", verdict.reason));
-  if (verdict.worst !== null) tell("error", `${ratio(verdict.worst)} of its budget${verdict.grade ? `, grade ${verdict.grade}` : ""}`);
+  if (verdict.worst !== null) tell("error", errorOf(verdict));
   if (verdict.ulp !== null) tell("distance", `${ulps(verdict.ulp)} ULP`);
   if (verdict.spread !== null) tell("run to run", verdict.spread === 0 ? "no difference" : `${ulps(verdict.spread)} ULP`);
   if (verdict.suspects.length) {
@@ -29,6 +29,11 @@ function showCase(verdict) {
     ...othersOf(verdict),
   );
   at("case").scrollTop = 0;
+}
+
+function errorOf(verdict) {
+  if (!Number.isFinite(verdict.worst)) return "∞: no error is allowed here, or NaN came for a number, or the reverse";
+  return `${ratio(verdict.worst)} of its budget${verdict.grade ? `, grade ${verdict.grade}` : ""}`;
 }
 
 function commandOf(verdict) {

@@ -44,16 +44,20 @@ function worstFirst(one, other) {
 }
 
 // The same digits as in the other reports.
+const special = (value) => (Number.isNaN(value) ? "nan" : "∞");
+const scientific = (value) => value.toExponential(1).replace(/(e[+-])(\d)$/, "$10$2");
+
 function ratio(value) {
   if (value === null) return "";
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : "∞";
-  return value < 100 ? value.toFixed(2) : value.toExponential(1);
+  if (!Number.isFinite(value)) return special(value);
+  if (value === 0) return "0";
+  return value < 100 ? value.toFixed(2) : scientific(value);
 }
 
 function ulps(value) {
   if (value === null) return "";
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : "∞";
-  return value < 1e6 ? value.toFixed(0) : value.toExponential(1);
+  if (!Number.isFinite(value)) return special(value);
+  return value < 1e6 ? value.toFixed(0) : scientific(value);
 }
 
 function make(tag, look, ...parts) {

@@ -91,6 +91,7 @@ def _finding(
     failing = {v.case for v in failures}
     clauses = Counter(c for name in failing for c in known[name].clauses).most_common()
     bad = [s.mode for s in subjects if any(v.subject == s.name for v in failures)]
+    errors = [v.worst for v in failures if v.worst is not None]
     looks_like = _looks_like(run, subjects)
     # An example of what is most of the trouble, where that is known.
     sample = next((v for v in failures if looks_like and looks_like[0][0] in v.suspects), failures[0])
@@ -103,11 +104,9 @@ def _finding(
         clauses=clauses[:_CLAUSES],
         more=len(clauses[_CLAUSES:]),
         statuses=[(str(s), n) for s, n in Counter(v.status for v in failures).most_common()],
-        worst=max(
-            (v.worst for v in failures if v.worst is not None and 1 < v.worst < math.inf), default=None
-        ),
+        worst=max((w for w in errors if 1 < w < math.inf), default=None),
         ulp=max((v.ulp for v in failures if v.ulp is not None and v.ulp < math.inf), default=None),
-        boundless=sum(not math.isfinite(v.worst) for v in failures if v.worst is not None),
+        boundless=sum(not math.isfinite(w) for w in errors),
         sample=sample,
         about=known[sample.case].description,
         looks_like=looks_like,

@@ -84,14 +84,15 @@ def _failing(run: Run) -> Tile:
 
 def _error(run: Run) -> Tile:
     measured = [v for v in run.verdicts if v.worst is not None]
-    finite = [v for v in measured if math.isfinite(size(v))]
     if not measured:
         return Tile("largest error", "-", "no number was compared")
-    worst = max(finite or measured, key=size)
+    boundless = [v for v in measured if not math.isfinite(size(v))]
+    # A number says more than infinity, but not a number of those that pass.
+    over = [v for v in measured if 1 < size(v) < math.inf]
+    worst = max(over or measured, key=size)
     note = f"of its budget: {worst.subject}, {worst.case}"
-    more = len(measured) - len(finite)
-    if finite and more:
-        note += f"; {more:,} where no error is allowed, or NaN came"
+    if over and boundless:
+        note += f"; {len(boundless):,} where no error is allowed, or NaN came"
     return Tile("largest error", ratio(worst.worst), note, bad=failed(worst))
 
 
@@ -99,9 +100,7 @@ def _apart(run: Run) -> Tile:
     group = {s.name: s.group for s in run.header.subjects}
     pairs = [p for p in run.pairs if group[p.one] != group[p.other]]
     if not pairs:
-        return Tile(
-            "farthest apart", "-", "there is only one backend and device" if groups else "nothing ran"
-        )
+        return Tile("farthest apart", "-", "no two backends or devices to compare")
     far = max(pairs, key=lambda p: p.ulp)
     note = f"ULP between {group[far.one]} and {group[far.other]}, {far.case}"
     return Tile("farthest apart", ulps(far.ulp), note)

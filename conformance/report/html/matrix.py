@@ -31,7 +31,7 @@ class State(StrEnum):
     ABSENT = "absent"
 
 
-MARKS = {State.DECLARED: "declared", State.UNSUPPORTED: "–", State.UNASKED: "·", State.ABSENT: "∅"}
+MARKS = {State.DECLARED: "xfail", State.UNSUPPORTED: "-", State.UNASKED: "·", State.ABSENT: "∅"}
 _WORDS = {
     Status.FAIL: "wrong",
     Status.WRONGLY_ACCEPTED: "accepted",

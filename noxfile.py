@@ -54,7 +54,7 @@ def tests(session: nox.Session, backend: str) -> None:
 @nox.session
 def conformance(session: nox.Session) -> None:
     """Test the suite, then compare every CPU backend with the oracle; `-- --mode all` in every mode."""
-    install(session, ".[all-cpu,conformance]", groups=("test", "scale"))
+    install(session, ".[all-cpu,conformance]", groups=("test", "scale", "browser"))
     session.run("python", "-m", "conformance.generate", "--check")
     own_tests = ["tests/conformance", "tests/mutants", "tests/ports", "tests/scale"]
     session.run("python", "-m", "pytest", "--numprocesses", "2", "--backend", CPU_BACKENDS_LIST, *own_tests)
@@ -90,7 +90,7 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site, with warnings as errors; run what is on it, and open it in a browser."""
     # The one environment with every CPU backend: blocks that use two of them run nowhere else.
-    install(session, ".[all-cpu,conformance]", groups=("docs", "test"))
+    install(session, ".[all-cpu,conformance]", groups=("docs", "test", "browser"))
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import browser
 
-from . import browser
 from .blocks import ROOT
+from .tour import tour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def test_every_page(driver: Any) -> None:
     pages = pages_of(SITE)
     assert len(pages) > 25
     with browser.served(SITE) as root:
-        assert browser.tour(driver, root, pages) == {}
+        assert tour(driver, root, pages) == {}
 
 
 @needs_site
@@ -85,7 +86,7 @@ def test_bad_page_is_found(driver: Any, tmp_path: Path, word: str) -> None:
     )
     (tmp_path / "x-dark.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", encoding="utf-8")
     with browser.served(tmp_path) as root:
-        found = browser.tour(driver, root, ["index.html"])
+        found = tour(driver, root, ["index.html"])
     assert any(word in problem for problems in found.values() for problem in problems)
 
 
@@ -94,7 +95,7 @@ def test_good_page_is_not(driver: Any, tmp_path: Path) -> None:
     text = '<!doctype html><link rel=icon href=data:,><p id="here"><a href="#here">x</a>'
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
     with browser.served(tmp_path) as root:
-        assert browser.tour(driver, root, ["index.html"]) == {}
+        assert tour(driver, root, ["index.html"]) == {}
 
 
 class Links(HTMLParser):

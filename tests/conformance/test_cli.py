@@ -133,7 +133,7 @@ def test_cases_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str]) 
 
 @needs_backend
 def test_a_conforming_backend_with_every_report(tmp_path: Path) -> None:
-    reports = ["--jsonl", "r.jsonl", "--markdown", "r.md", "--junit", "r.xml"]
+    reports = ["--jsonl", "r.jsonl", "--markdown", "r.md", "--junit", "r.xml", "--html", "r.html"]
     done = conformance("--backend", QUICKEST, *reports, *FEW, cwd=tmp_path)
     assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
     assert done.stderr == ""
@@ -146,6 +146,7 @@ def test_a_conforming_backend_with_every_report(tmp_path: Path) -> None:
     assert found[-1]["planned"] == found[-1]["run"] == len(verdicts) > 10
     assert {v["status"] for v in verdicts} <= {"pass", "unsupported"}
     assert (tmp_path / "r.md").read_text(encoding="utf-8").startswith("# Temporal loss conformance: conforms")
+    assert "<title>Conforms" in (tmp_path / "r.html").read_text(encoding="utf-8")
     tests = list(ET.parse(tmp_path / "r.xml").iter("testcase"))  # noqa: S314 - our own file
     assert len(tests) == len(verdicts)
 

@@ -87,17 +87,25 @@ def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
 
 def sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
     """Sum of the entries, and how many count; None where that is all, or is not asked."""
+    if not _is_worth_cutting(frames, settings):
+        return _sum_and_count(frames, settings, reduction)
     xp = settings.library.xp
-    sums, counts = [], []
-    for block in _blocks(frames, settings):
-        found = evaluate(block, settings)
-        sums.append(_stages.total(xp, found.values))
-        if counts_some(frames, settings, reduction):
-            marks = found.masked if reduction == "valid_mean" else found.crossing
-            # Marks of whole steps, shape (..., T-1, 1), stand for each of their K keypoints.
-            stands_for = found.values.shape[-1] // marks.shape[-1]
-            counts.append(_stages.count_unmarked(xp, marks, settings.dtype) * stands_for)
-    return _add(xp, sums), _add(xp, counts) if counts else None
+    sums, counts = zip(*(_sum_and_count(b, settings, reduction) for b in _blocks(frames)), strict=True)
+    # Stacked, so that many blocks are added as accurately as the backend adds many entries.
+    counted = None if counts[0] is None else xp.sum(xp.stack(counts))
+    return xp.sum(xp.stack(sums)), counted
+
+
+def _sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
+    xp = settings.library.xp
+    found = evaluate(frames, settings)
+    loss_sum = _stages.total(xp, found.values)
+    if not counts_some(frames, settings, reduction):
+        return loss_sum, None
+    marks = found.masked if reduction == "valid_mean" else found.crossing
+    # Marks of whole steps, shape (..., T-1, 1), stand for each of their K keypoints.
+    stands_for = found.values.shape[-1] // marks.shape[-1]
+    return loss_sum, _stages.count_unmarked(xp, marks, settings.dtype) * stands_for
 
 
 def counts_some(frames: Frames, settings: Settings, reduction: str) -> bool:
@@ -117,24 +125,24 @@ def finish(frames: Frames, settings: Settings, reduction: str, loss_sum: Any, co
     return _stages.ratio(settings.library.xp, loss_sum, counted)
 
 
-def _add(xp: Any, scalars: list[Any]) -> Any:
-    # Stacked, so that many blocks are added as accurately as the backend adds many entries.
-    return scalars[0] if len(scalars) == 1 else xp.sum(xp.stack(scalars))
+def _is_worth_cutting(frames: Frames, settings: Settings) -> bool:
+    if settings.guard or math.prod(frames.keypoints.shape) <= _BLOCK:
+        return False
+    return settings.library.prefers_blocks(frames.keypoints)
 
 
-def _blocks(frames: Frames, settings: Settings) -> Iterator[Frames]:
+def _blocks(frames: Frames) -> Iterator[Frames]:
     shape = frames.keypoints.shape
-    flat = len(shape) == 2
-    if not settings.library.prefers_blocks(frames.keypoints) or settings.guard or math.prod(shape) <= _BLOCK:
+    if math.prod(shape) <= _BLOCK:
         yield frames
         return
+    flat = len(shape) == 2
     if not flat and len(shape) > 3 and shape[0] > 1:
         # Whole sequences first, as many as fit.
         size = max(1, _BLOCK // math.prod(shape[1:]))
         for start in range(0, shape[0], size):
             part = slice(start, start + size)
-            chosen = Frames(*(None if array is None else array[part, ...] for array in frames))
-            yield from _blocks(chosen, settings)
+            yield from _blocks(Frames(*(None if array is None else array[part, ...] for array in frames)))
         return
     time = -2 if flat else -3
     size = max(1, _BLOCK * shape[time] // math.prod(shape))

@@ -18,7 +18,7 @@ from runs import BAD, CASES, GOOD, GREEN, HEADER, HOSTILE, MIXED, a_run, bad, go
 from conformance import suite
 from conformance.clauses import CLAUSES
 from conformance.cli import main
-from conformance.model import Status
+from conformance.model import Status, Verdict
 from conformance.report import html
 from conformance.report.html import findings, headline, island, tables
 from conformance.report.html.matrix import MARKS, State, matrix
@@ -188,6 +188,10 @@ def test_the_matrix_has_a_row_per_clause_asked_and_a_column_per_subject_and_abse
     assert len(buttons) == 3 * len(made.rows)
 
 
+def bad_number(place: int, worst: float) -> Verdict:
+    return good(CASES[place], status=Status.FAIL, worst=worst)
+
+
 @pytest.mark.parametrize(
     ("verdicts", "state", "text"),
     [
@@ -195,7 +199,9 @@ def test_the_matrix_has_a_row_per_clause_asked_and_a_column_per_subject_and_abse
         ([good(CASES[0], worst=None)], State.PASS, "✓"),
         ([good(CASES[0], worst=0.2), good(CASES[1], worst=0.31)], State.PASS, "0.31"),
         ([good(CASES[0]), good(CASES[1], status=Status.FAIL, worst=3.0)], State.FAIL, "3.00"),
-        ([good(CASES[0], status=Status.FAIL, worst=math.nan)], State.FAIL, "nan"),
+        ([bad_number(0, math.nan)], State.FAIL, "nan"),
+        ([bad_number(0, math.nan), bad_number(1, 3.0)], State.FAIL, "nan"),
+        ([bad_number(0, 3.0), bad_number(1, math.nan)], State.FAIL, "nan"),
         ([good(CASES[0], status=Status.FAIL, worst=math.inf)], State.FAIL, "∞"),
         ([good(CASES[0], status=Status.FAIL, worst=0.5)], State.FAIL, "wrong"),
         ([good(CASES[0], status=Status.CRASH, worst=None)], State.FAIL, "crash"),
@@ -241,6 +247,18 @@ def test_modes_of_one_device_stand_side_by_side() -> None:
         (names[2], 2, False),
         (names[1], 1, True),
     ]
+
+
+def test_the_example_of_a_finding_is_of_the_likeliest_mistake_or_told_first() -> None:
+    mistake = "epsilon-hard-threshold"
+    large = max((c for c in ALL if not c.error), key=lambda c: len(c.inputs["keypoints"].values))
+    for verdicts in ([bad(large), bad(CASES[0])], [bad(CASES[0]), bad(large)]):
+        (found,) = findings.findings(a_run(*verdicts), ALL)
+        assert found.sample.case == CASES[0].id
+        assert found.looks_like == []
+    refused = next(c for c in ALL if c.error)
+    (found,) = findings.findings(a_run(bad(CASES[0]), bad(refused, suspects=(mistake,))), ALL)
+    assert (found.sample.case, found.looks_like[0][0]) == (refused.id, mistake)
 
 
 def test_a_finding_says_who_where_how_much_and_how_to_see_it_again() -> None:

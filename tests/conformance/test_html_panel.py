@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,13 @@ def test_cases_come_the_worst_first_and_some_at_a_time(reader: Reader) -> None:
     numbers = reader.texts(".case .status")
     errors = [float(n.split()[1]) for n in numbers[1:]]
     assert errors == sorted(errors, reverse=True)
+
+
+def test_nan_is_the_worst_and_a_crash_has_no_number(reader: Reader) -> None:
+    numbers = (2.0, math.nan, 3.0, None)
+    reader.reads(a_run(*(bad(c, worst=w) for c, w in zip(ALL, numbers, strict=False))))
+    reader.clicks("#list")
+    assert reader.texts(".case .status") == ["✕ fail nan", "✕ fail 3.00", "✕ fail 2.00", "✕ fail"]
 
 
 def test_an_array_is_laid_out_as_it_is_shaped(reader: Reader) -> None:

@@ -5,10 +5,8 @@ const list = at("cases");
 const narrow = matchMedia("(max-width: 60rem)");
 let rows = [];
 let drawn = 0;
-let opener = null;
 
 function openPanel(title, verdicts, start) {
-  opener = document.activeElement;
   rows = [...verdicts].sort(worstFirst);
   const several = new Set(rows.map((row) => row.subject)).size > 1;
   at("panel-title").replaceChildren(...title, make("small", "", ` ${rows.length.toLocaleString("en")} cases`));
@@ -61,7 +59,8 @@ function line(verdict, place, several) {
 }
 
 function standing(verdict) {
-  const over = verdict.worst === null || (verdict.bad && !(verdict.worst > 1)) ? "" : ` ${ratio(verdict.worst)}`;
+  // What fails for another reason than its number is not told by its number.
+  const over = verdict.worst === null || (verdict.bad && verdict.worst <= 1) ? "" : ` ${ratio(verdict.worst)}`;
   return `${verdict.bad ? "✕ " : ""}${verdict.status}${over}`;
 }
 
@@ -105,4 +104,3 @@ at("close").addEventListener("click", () => panel.close());
 panel.addEventListener("click", (event) => {
   if (event.target === panel && event.clientX < panel.getBoundingClientRect().left) panel.close();
 });
-panel.addEventListener("close", () => opener?.focus());

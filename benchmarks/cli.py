@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +68,7 @@ def main(  # noqa: PLR0913 - one per option
         message = f"no such group: {', '.join(sorted(unknown))}"
         raise click.BadParameter(message, param_hint="--only")
     wanted = [name for name in known if not only or name in only]
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     where = machine.describe(device)
     _settle(device, clock, threads)
     results = Results("CUDA" if device == "cuda" else "CPU", where, quick=quick, clock=clock)

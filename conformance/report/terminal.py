@@ -187,7 +187,7 @@ def _failures(run: Run, cases: list[Case], console: Console) -> None:
             console.print(Text(f"{label:>{width}}  ", style="dim") + Text(text, style=style), soft_wrap=True)
     if len(failures) > _FAILURES_SHOWN:
         rest = len(failures) - _FAILURES_SHOWN
-        console.print(f"\n… and {rest} more failures: all of them with --jsonl, --markdown or --junit")
+        console.print(f"\n… and {rest} more failures: all with --html, --markdown, --jsonl or --junit")
     for subject in run.header.subjects:
         for name, count, looked in summary.culprits(run, subject)[:_CULPRITS_SHOWN]:
             what = f"{subject.name}: {count} of {looked} failures looked into are those of {name}: "

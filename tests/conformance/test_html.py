@@ -261,6 +261,12 @@ def test_the_example_of_a_finding_is_of_the_likeliest_mistake_or_told_first() ->
     assert (found.sample.case, found.looks_like[0][0]) == (refused.id, mistake)
 
 
+def test_a_column_tells_where_code_runs_before_what_it_is_called() -> None:
+    own = SubjectInfo("mine.loss:f@torch/cpu/eager", "cpu", "eager", "", 1)
+    (column,) = matrix(Run(replace(HEADER, subjects=(own,), absences=())), ALL).columns
+    assert (column.place, column.mode, column.code) == ("torch/cpu", "eager", "mine.loss:f")
+
+
 def test_a_finding_says_who_where_how_much_and_how_to_see_it_again() -> None:
     (found,) = findings.findings(MIXED, ALL)
     assert found.group == BAD.group
@@ -297,6 +303,8 @@ def test_the_largest_error_is_a_number_where_there_is_one_and_never_that_of_a_pa
     assert (numbers["largest error"].number, numbers["largest error"].bad) == ("∞", True)
     assert (numbers["failing"].number, numbers["unsupported"].number) == ("2", "1")
     assert (numbers["farthest apart"].number, numbers["run to run"].number) == ("1.0e+09", "3")
+    apart = replace(MIXED, pairs=[replace(MIXED.pairs[0], ulp=math.inf)])
+    assert {t.label: t for t in headline.tiles(apart)}["farthest apart"].note.startswith("NaN for a number")
     both = a_run(bad(CASES[0]), bad(CASES[1], worst=7.0))
     assert {t.label: t.number for t in headline.tiles(both)}["largest error"] == "7.00"
     assert {t.label: t.number for t in headline.tiles(GREEN)}["largest error"] == "0.50"

@@ -102,7 +102,8 @@ def _apart(run: Run) -> Tile:
     if not pairs:
         return Tile("farthest apart", "-", "no two backends or devices to compare")
     far = max(pairs, key=lambda p: p.ulp)
-    note = f"ULP between {group[far.one]} and {group[far.other]}, {far.case}"
+    unit = "ULP" if math.isfinite(far.ulp) else "NaN for a number,"
+    note = f"{unit} between {group[far.one]} and {group[far.other]}, {far.case}"
     return Tile("farthest apart", ulps(far.ulp), note)
 
 

@@ -59,13 +59,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """One subject, by its index, or what is absent. `first` starts a backend and device."""
+    """One subject, by its index, or what is absent. `first` starts a backend and device.
+
+    The name is shown in parts: `place` is a backend and device, `code` what runs there if it is not
+    this library.
+    """
 
     name: str
-    group: str
+    place: str
     mode: str
-    first: bool
-    subject: int | None
+    code: str
+    first: bool = True
+    subject: int | None = None
     reason: str = ""
 
 
@@ -108,14 +113,18 @@ def _columns(run: Run) -> list[Column]:
     for index, subject in enumerate(run.header.subjects):
         groups.setdefault(subject.group, []).append((index, subject))
     columns = [
-        Column(s.name, name, s.mode if s.group != s.name else "", place == 0, index)
-        for name, members in groups.items()
-        for place, (index, s) in enumerate(members)
+        _column(subject, index, first=not place)
+        for members in groups.values()
+        for place, (index, subject) in enumerate(members)
     ]
-    absent = [
-        Column(a.name, a.name, "", first=True, subject=None, reason=a.reason) for a in run.header.absences
-    ]
+    absent = [Column(a.name, a.name, "", "", reason=a.reason) for a in run.header.absences]
     return columns + absent
+
+
+def _column(subject: SubjectInfo, index: int, *, first: bool) -> Column:
+    code, _, place = subject.group.rpartition("@")
+    mode = subject.mode if subject.group != subject.name else ""
+    return Column(subject.name, place, mode, code, first, index)
 
 
 def _cell(ids: list[str], column: Column, verdicts: dict[str, Verdict]) -> Cell:

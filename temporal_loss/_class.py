@@ -35,6 +35,15 @@ class TemporalLoss:
     ValueError
         A parameter that is no number (or sequence of numbers, or array), or an epsilon that is
         negative or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, logs = TemporalLoss(epsilon=1.0)(np.asarray([[0.0, 0.0], [3.0, 4.0]]), stage="train")
+    >>> float(loss)
+    4.0
+    >>> [entry["name"] for entry in logs]
+    ['train_temporal_loss', 'temporal_weight']
     """
 
     loss_name = "temporal"

@@ -59,6 +59,18 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
     Notes
     -----
     Origin: `TemporalLoss` of lightning-pose. No input is modified, copied to the host or waited for.
+
+    Examples
+    --------
+    One keypoint moves by (3, 4), then rests.
+
+    >>> import numpy as np
+    >>> walk = np.asarray([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]])
+    >>> float(temporal_loss(walk))
+    2.5
+    >>> temporal_loss(walk, epsilon=1.0, reduction="none")
+    array([[4.],
+           [0.]])
     """
     _parameters.check_choice("reduction", reduction, _parameters.REDUCTIONS)
     _parameters.check_choice("nan_policy", nan_policy, _parameters.NAN_POLICIES)

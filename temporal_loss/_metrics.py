@@ -35,6 +35,14 @@ def temporal_norm(keypoints: Any) -> Any:
     Notes
     -----
     Origin: `temporal_norm` of lightning-pose's metrics, without its detour through float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> temporal_norm(np.asarray([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]]))
+    array([[nan],
+           [ 5.],
+           [ 0.]])
     """
     library = _inputs.check_keypoints(keypoints)
     xp = library.xp
@@ -76,6 +84,14 @@ def estimate_epsilon(
         Not an array, arrays of two libraries, or a dtype that is not real floating point.
     ValueError
         Shapes or devices that do not fit together, fewer than 2 frames, or an unusable parameter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> steps = np.arange(101.0)  # the first of them is no step yet
+    >>> positions = np.stack([np.cumsum(steps), np.zeros(101)], axis=-1)
+    >>> estimate_epsilon(positions, quantile=0.5)
+    array([50.5])
     """
     quantile = _parameters.check_quantile(quantile)
     prob_threshold = _parameters.check_number("prob_threshold", prob_threshold)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+import temporal_loss
+
 from .blocks import ROOT, Block
 from .page import absence
 
@@ -32,8 +34,9 @@ def examples_in(path: Path) -> Iterator[Example]:
 
 def problem(example: Example) -> str | None:
     """Run the examples of a docstring; return what went wrong."""
+    public = {name: getattr(temporal_loss, name) for name in temporal_loss.__all__}
     test = doctest.DocTestParser().get_doctest(
-        example.text, {}, example.name, str(example.path), example.line
+        example.text, public, example.name, str(example.path), example.line
     )
     code = "".join(part.source for part in test.examples)
     reason = absence(Block(example.path, example.line, "python", code, None))
@@ -50,6 +53,10 @@ FOUND = [
     for path in sorted((ROOT / package).rglob("*.py"))
     for example in examples_in(path)
 ]
+
+
+def test_every_public_name_has_an_example() -> None:
+    assert {example.name for example in FOUND} >= set(temporal_loss.__all__)
 
 
 @pytest.mark.parametrize("example", FOUND, ids=lambda example: f"{example.path.stem}:{example.name}")

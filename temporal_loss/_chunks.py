@@ -38,6 +38,12 @@ def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
     return _pipeline.finish(frames, settings, reduction, loss_sum, counted)
 
 
+def cut_like(array: Any, keypoints: Any) -> Any:
+    """Array (..., T, K) in chunks of the keypoints' frames."""
+    time = _time_axis(keypoints)
+    return array.rechunk({time: keypoints.chunks[time]})
+
+
 def _time_axis(keypoints: Any) -> int:
     return max(len(keypoints.shape) - 3, 0)
 

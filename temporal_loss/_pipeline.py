@@ -31,9 +31,9 @@ class Settings(NamedTuple):
     dtype: Any
     widen: bool
     guard: bool
-    epsilon: Any
-    threshold: float
-    omit_nan: bool
+    epsilon: Any = 0.0
+    threshold: float = 0.0
+    omit_nan: bool = False
 
 
 class Entries(NamedTuple):

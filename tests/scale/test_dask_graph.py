@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.selection import under_test
 
-from temporal_loss import temporal_loss
+from temporal_loss import temporal_loss, temporal_norm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,3 +86,11 @@ def test_inputs_in_different_chunks() -> None:
     confidences = da.ones((300, KEYPOINTS), dtype=np.float32, chunks=(100, 3))
     loss = temporal_loss(keypoints, confidences, epsilon=[1.0] * KEYPOINTS, prob_threshold=0.5)
     assert loss.compute() == 4.0
+
+
+def test_norms_are_cut_as_the_keypoints_are() -> None:
+    # Regular chunks, as Zarr demands of what is written to it.
+    keypoints = da.from_array(walk(350), chunks=(100, 7))
+    norms = temporal_norm(keypoints)
+    assert norms.chunks[0] == keypoints.chunks[0]
+    np.testing.assert_array_equal(norms.compute(), temporal_norm(walk(350)))

@@ -69,13 +69,15 @@ def claims(run: Run, cases: list[Case]) -> dict[str, tuple[list[str], list[str]]
 def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
     """Return the failures to tell first: each of another kind than those before.
 
-    Wrong numbers come before inputs not refused, and what is explained and small before the rest.
+    Wrong numbers come before inputs not refused; then what the commonest mistake explains; then the small.
     """
     known = {c.id: c for c in cases}
+    common = Counter(s for v in run.failures for s in v.suspects)
 
-    def order(verdict: Verdict) -> tuple[bool, bool, int]:
+    def order(verdict: Verdict) -> tuple[bool, int, int]:
         case = known[verdict.case]
-        return case.error is not None, not verdict.suspects, len(case.inputs["keypoints"].values)
+        explained = max((common[s] for s in verdict.suspects), default=0)
+        return case.error is not None, -explained, len(case.inputs["keypoints"].values)
 
     by_size = sorted(run.failures, key=order)
     seen: set[object] = set()
@@ -91,7 +93,7 @@ def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
 def culprits(run: Run, subject: SubjectInfo) -> list[tuple[str, int, int]]:
     """Return the few known mistakes that explain most of a subject's failures.
 
-    Each comes with the number of failures it explains, and of those that were looked into. Wrong
+    Each comes with the number of failures it explains, and of those that any explains. Wrong
     numbers come first: who refuses nothing fails many cases by one small omission.
     """
     found = []

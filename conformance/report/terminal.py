@@ -26,6 +26,7 @@ _SHORT = {
     "value-f64": "f64",
     "value-f32": "f32",
     "gradient": "grad",
+    "gradient-half": "ghalf",
     "segments": "segm",
     "valid-mean": "vmean",
     "nan-policy": "nan",
@@ -190,7 +191,7 @@ def _failures(run: Run, cases: list[Case], console: Console) -> None:
         console.print(f"\n… and {rest} more failures: all with --html, --markdown, --jsonl or --junit")
     for subject in run.header.subjects:
         for name, count, looked in summary.culprits(run, subject)[:_CULPRITS_SHOWN]:
-            what = f"{subject.name}: {count} of {looked} failures looked into are those of {name}: "
+            what = f"{subject.name}: {count} of {looked} explained failures are those of {name}: "
             console.print(Text(what, style="bold") + Text(mistakes()[name].description), soft_wrap=True)
     for fault in run.faults:
         console.print(Text(f"fault in the suite: {fault}", style="bold red"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 
 _EXPLICABLE = {Status.FAIL, Status.WRONGLY_ACCEPTED, Status.WRONGLY_REJECTED}
-_DIAGNOSED = 40
-"""Failures per subject that are held against the known mistakes: more would tell no more."""
 
 
 class Bench:
@@ -32,7 +29,6 @@ class Bench:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._store = Store(Path(plan.scratch)) if plan.scratch else None
-        self._diagnosed: Counter[str] = Counter()
         self._held: tuple[str, Subject] | None = None
         known = {c.id for c in suite.load_cases()}
         self._declared = deviations.read(Path(plan.deviations), known) if plan.deviations else []
@@ -51,8 +47,7 @@ class Bench:
         )
         if verdict.status is Status.PASS and again.status is not Status.PASS:
             verdict = replace(again, reason=f"on the second run only: {again.reason}")
-        elif verdict.status in _EXPLICABLE and self._diagnosed[subject.name] < _DIAGNOSED:
-            self._diagnosed[subject.name] += 1
+        elif verdict.status in _EXPLICABLE:
             verdict = replace(verdict, suspects=suspects(trial.case, first))
         verdict = replace(verdict, seconds=seconds, spread=_spread(first, second))
         if isinstance(first, Outputs) and self._store:

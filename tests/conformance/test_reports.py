@@ -82,7 +82,7 @@ def test_a_failure_is_told_so_that_one_can_act_on_it() -> None:
 
 def test_the_mistake_behind_most_failures_is_named_once() -> None:
     assert summary.culprits(MIXED, BAD) == [("epsilon-hard-threshold", 2, 2)]
-    assert f"{BAD.name}: 2 of 2 failures looked into are those of epsilon-hard-threshold" in shown(MIXED)
+    assert f"{BAD.name}: 2 of 2 explained failures are those of epsilon-hard-threshold" in shown(MIXED)
 
 
 def test_failures_of_other_kinds_and_few_numbers_come_first() -> None:

@@ -146,6 +146,24 @@ def test_a_quantile_between_steps_pays_for_its_place() -> None:
     assert of(ask(position, op=Op.EPSILON, quantile=0.5), "epsilon") == (0.0,)
 
 
+def test_an_infinite_step_counts_and_none_of_it_shows() -> None:
+    rows = [[0, 0], [1, 2], [3, 3], [3, 6], [math.inf, 6]]
+    # Of sqrt 5, sqrt 5, 3 and infinity the place 0.75 is between the first two.
+    got = of(ask(rows, op=Op.EPSILON, quantile=0.25), "epsilon")[0]
+    assert got == pytest.approx(10 * float(U32) * math.sqrt(5) + 2.0**-23, rel=0.02)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 100, 1000])
+def test_any_number_of_roundings_is_covered(count: int) -> None:
+    u = Fraction(1, 16)
+    assert (1 + u) ** count - 1 <= count * u * budget.growth(count * u)
+
+
+@pytest.mark.parametrize("share", [Fraction(1, 2**24), Fraction(1, 3), Fraction(1, 2)])
+def test_up_to_one_half_the_bound_is_the_usual_one(share: Fraction) -> None:
+    assert budget.growth(share) == 1 / (1 - share)
+
+
 @given(st.fractions(min_value=Fraction(1, 10**40), max_value=10**40))
 def test_a_stored_bound_is_short_and_never_below(bound: Fraction) -> None:
     got = budget.ceiling(bound)
@@ -246,6 +264,18 @@ def test_no_machine_of_the_analysis_leaves_the_budget(
     got = machine.loss(solution, length, total, reduction)
     expected = Fraction(oracle.rounded(solution.outputs["loss"]).values[0])
     assert abs(got - expected) <= Fraction(of(solution)[0])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_machine_leaves_the_budget_of_more_terms_than_its_dtype_can_count(sign: int) -> None:
+    """A unit of 1/8 and 64 terms stand for float32 and 2**27."""
+    solution = ask([[1.1 * t * t, 0.7 * t] for t in range(65)], reduction="sum")
+    judge = budget._Judge(solution, BUDGET)
+    judge.u = Fraction(1, 8)
+    machine = Machine(judge.u, [sign])
+    got = machine.loss(solution, machine.plain, machine.in_order, "sum")
+    (exact,) = solution.outputs["loss"].values
+    assert abs(got - Fraction(exact)) <= judge.loss()[0]
 
 
 @given(rows, signs, st.sampled_from(["mean", "sum"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,18 @@ def test_accepting_what_is_to_be_refused_is_caught(tmp_path: Path) -> None:
     done = conformance(*options, cwd=tmp_path)
     assert done.returncode == Exit.DOES_NOT
     assert " wrongly-accepted" in done.stdout.splitlines()[-1]
+
+
+@needs_numpy
+def test_a_mistake_is_found_behind_many_unexplained_failures(tmp_path: Path) -> None:
+    select = "exact-f or random-f"
+    done = conformance("--subject", "wrong_subjects:two_mistakes", "--", "-k", select, cwd=tmp_path)
+    assert done.returncode == Exit.DOES_NOT
+    named = re.search(r"(\d+) of (\d+) explained failures are those of mask-by-later-frame", done.stdout)
+    assert named
+    assert int(named[1]) > int(named[2]) / 2
+    first, *_ = (line for line in done.stdout.splitlines() if "perhaps" in line)
+    assert "mask-by-later-frame" in first
 
 
 @needs_numpy

@@ -9,6 +9,7 @@ import pytest
 from conformance import oracle
 from conformance.mistakes import killed, mistakes, tells, wrong_answer
 from conformance.mistakes.registry import concerns
+from conformance.mistakes.rounding import cut, ties_away
 from conformance.model import Array, Case, ErrorKind, Expected, Op
 from conformance.oracle import Definition
 from conformance.suite import load_cases
@@ -37,6 +38,10 @@ def sure(*rows: list[float]) -> Array:
     return Array("float64", (len(rows), len(rows[0])), tuple(float(v) for row in rows for v in row))
 
 
+def ids(*numbers: int) -> Array:
+    return Array("int64", (len(numbers),), numbers)
+
+
 def wrong(name: str, case: Case, output: Any = None) -> tuple[float, ...]:
     answer = wrong_answer(KNOWN[name], case)
     return answer[output or next(iter(case.expected))].values
@@ -45,6 +50,15 @@ def wrong(name: str, case: Case, output: Any = None) -> tuple[float, ...]:
 # Steps 5, 2 and 0, 5.
 TWO = [[0, 0, 1, 1], [3, 4, 1, 3], [3, 4, 5, 6]]
 LOW = {"confidences": sure([1, 1], [1, 1], [1, 0.25]), "prob_threshold": 0.5}
+# One step of 1; steps 1, 2 and infinity.
+ONE = [[0, 0], [1, 0]]
+OUT = [[0, 0], [1, 0], [3, 0], [math.inf, 0]]
+LARGE = Array("int64", (), (2**54 + 2**30 + 1,))
+
+
+def seen(last: float) -> dict[str, Any]:
+    """Confidences of 1, and one other in the last frame of the last keypoint."""
+    return LOW | {"confidences": sure([1, 1], [1, 1], [1, last])}
 
 
 @pytest.mark.parametrize(
@@ -75,12 +89,54 @@ LOW = {"confidences": sure([1, 1], [1, 1], [1, 0.25]), "prob_threshold": 0.5}
         ("sum-for-mean", case_of(TWO), (12.0,)),
         ("steps-wrap-around", case_of(TWO, reduction="sum"), (12.0 + 5 + math.sqrt(41),)),
         ("first-step-dropped", case_of(TWO), (2.5,)),
-        ("segments-ignored", case_of(TWO, segment_ids=Array("int64", (3,), (0, 0, 1))), (3.0,)),
-        ("segments-cut-late", case_of(TWO, segment_ids=Array("int64", (3,), (0, 1, 1))), (3.5,)),
-        ("divides-by-joins-too", case_of(TWO, segment_ids=Array("int64", (3,), (0, 0, 1))), (1.75,)),
+        ("segments-ignored", case_of(TWO, segment_ids=ids(0, 0, 1)), (3.0,)),
+        ("segments-cut-late", case_of(TWO, segment_ids=ids(0, 1, 1)), (3.5,)),
+        ("divides-by-joins-too", case_of(TWO, segment_ids=ids(0, 0, 1)), (1.75,)),
         ("gradient-sign-flipped", case_of([[0, 0], [3, 4]], Op.GRADIENT), (5.0,)),
         ("half-squares", case_of([[0, 0], [300, 400]], dtype="float16"), (math.inf,)),
         ("half-differences", case_of([[0, 0], [2048.0, 0], [-1, 0]], dtype="float16"), (2048.0,)),
+        ("epsilon-along-time", case_of(TWO, epsilon=[1.0, 4.0], reduction="none"), (4.0, 1.0, 0.0, 1.0)),
+        ("epsilons-of-one-kind", case_of(TWO, epsilon=[1, 4.5], reduction="none"), (4.0, 0.0, 0.0, 1.0)),
+        ("epsilon-ties-away", case_of(ONE, dtype="float32", epsilon=0.5 + 2**-25), (0.5 - 2**-24,)),
+        ("epsilon-cut", case_of(ONE, dtype="float32", epsilon=0.5 + 3 * 2**-25), (0.5 - 2**-24,)),
+        (
+            "epsilon-rounded-twice",
+            case_of([[0, 0], [2.0**55, 0]], dtype="float32", epsilon=LARGE),
+            (2.0**54,),
+        ),
+        ("threshold-clamped", case_of(TWO, **LOW | {"prob_threshold": 1.5}), (1.75,)),
+        (
+            "threshold-above-one-masks-all",
+            case_of(TWO, confidences=sure(*[[2, 2]] * 3), prob_threshold=1.5),
+            (0.0,),
+        ),
+        ("negative-threshold-masks-nothing", case_of(TWO, **seen(-1) | {"prob_threshold": -0.5}), (3.0,)),
+        ("confidences-clamped", case_of(TWO, **seen(-1) | {"prob_threshold": 0.0}), (3.0,)),
+        ("nan-confidence-is-one", case_of(TWO, **seen(NAN) | {"prob_threshold": 1.5}), (0.0,)),
+        ("infinite-confidence-masks-nothing", case_of(TWO, **seen(-math.inf)), (3.0,)),
+        ("infinite-confidence-is-low", case_of(TWO, **seen(math.inf)), (1.75,)),
+        (
+            "confidences-transposed",
+            case_of(TWO, confidences=sure([1, 1], [1, 0], [1, 1]), prob_threshold=0.5),
+            (2.5,),
+        ),
+        ("omit-by-length", case_of([[math.inf, 0], [math.inf, 4]], nan_policy="omit"), (0.0,)),
+        ("nan-behind-infinity", case_of([[0, 0, 0, 0], [math.inf, 0, NAN, 0]]), (math.inf,)),
+        (
+            "joins-subtracted-twice",
+            case_of(TWO, segment_ids=ids(0, 0, 1), reduction="valid_mean", **LOW),
+            (7.0,),
+        ),
+        ("segments-in-float64", case_of(TWO, segment_ids=ids(0, 2**53, 2**53 + 1)), (2.5,)),
+        ("segments-by-size", case_of(TWO, segment_ids=ids(0, -(2**62), 2**62)), (2.5,)),
+        ("half-subnormals-flushed", case_of([[0, 0], [2.0**-22, 1]], dtype="float16"), (1.0,)),
+        (
+            "half-subnormals-misread",
+            case_of([[0, 0], [2.0**-22, 0]], dtype="float16"),
+            (2.0**-15 + 2.0**-23,),
+        ),
+        ("quantile-drops-infinity", case_of(OUT, Op.EPSILON, quantile=0.5), (1.5,)),
+        ("quantile-counts-nan-as-infinite", case_of([*OUT[:3], [NAN, 0]], Op.EPSILON, quantile=0.5), (2.0,)),
         ("norm-first-row-zero", case_of([[0, 0], [3, 4]], Op.NORM), (0.0, 5.0)),
         ("quantile-lower", case_of(TWO, Op.EPSILON, quantile=0.5), (0.0, 2.0)),
         ("quantile-midpoint", case_of(TWO, Op.EPSILON, quantile=0.25), (2.5, 3.5)),
@@ -98,6 +154,10 @@ def test_worked_by_hand_gradients() -> None:
     assert wrong("gradient-of-later-frame", case, "gradient") == (0, 0, 0, 0, 0.3, 0.4, 0, 0)
     at_rest = wrong("gradient-nan-at-rest", case, "gradient")
     assert [math.isnan(v) for v in at_rest] == [False, False, True, True] * 2
+    flushed = wrong(
+        "half-gradient-flushed", case_of([[0, 0], [1, 2.0**-20]], Op.GRADIENT, "float16"), "gradient"
+    )
+    assert flushed == (-1.0, 0.0, 1.0, 0.0)
     tied = case_of([[0, 0], [3, 4]], Op.GRADIENT, epsilon=5.0)
     assert wrong("gradient-half-at-tie", tied, "gradient") == (-0.3, -0.4, 0.3, 0.4)
 
@@ -107,6 +167,41 @@ def test_worked_by_hand_nan() -> None:
     assert math.isnan(wrong("mask-multiplies", case)[0])
     assert tells(case, wrong_answer(KNOWN["mask-multiplies"], case))
     assert wrong("nan-hidden-by-mask", case_of([[0, 0], [NAN, 4]])) == (0.0,)
+    assert math.isnan(wrong("quantile-spoilt-by-infinity", case_of(OUT, Op.EPSILON, quantile=0.0))[0])
+    assert math.isnan(wrong("infinity-is-nan", case_of(OUT))[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "threshold", "due"),
+    [
+        # Of the confidences 0.5, 0.5 + 2**-11 and 0.5 + 2**-10, those from the threshold on are kept.
+        ("threshold-ties-away", 0.5 + 2**-12, (0.0, 1.0, 1.0)),
+        ("threshold-cut", 0.5 + 2**-10 - 2**-30, (0.0, 1.0, 1.0)),
+        ("threshold-rounded-twice", 0.5 + 2**-12 + 2**-40, (1.0, 1.0, 1.0)),
+    ],
+)
+def test_worked_by_hand_thresholds(name: str, threshold: float, due: tuple[float, ...]) -> None:
+    row = (0.5, 0.5 + 2**-11, 0.5 + 2**-10)
+    rows = [[0] * 6, [1, 0] * 3]
+    level = Array("float16", (2, 3), row * 2)
+    case = case_of(rows, confidences=level, prob_threshold=threshold, reduction="none")
+    assert wrong(name, case) == due != case.expected["loss"].array.values
+
+
+def test_wrong_ways_to_round() -> None:
+    assert cut(0.5 - 2**-40, "float32") == 0.5 - 2**-25
+    assert cut(-1 - 2**-11, "float16") == -1.0
+    assert ties_away(-1 - 2**-11, "float16") == -1 - 2**-10
+    assert [ties_away(1 + tail, "float16") for tail in (2**-12, 2**-11 - 2**-40)] == [1.0, 1.0]
+    for number in (0.0, 1.5, -1024.0):
+        assert cut(number, "bfloat16") == ties_away(number, "bfloat16") == number
+
+
+def test_whole_epsilons_of_their_own_kind_widen_the_result() -> None:
+    case = case_of([[0, 0, 0, 0], [3, 4, 1, 0]], dtype="float32", epsilon=[3, 1])
+    answer: Any = wrong_answer(KNOWN["epsilons-kept-whole"], case)
+    assert answer["loss"] == Array("float64", (), (1.0,))
+    assert tells(case, answer)
 
 
 def test_worked_by_hand_refusals() -> None:
@@ -116,6 +211,13 @@ def test_worked_by_hand_refusals() -> None:
     assert wrong_answer(KNOWN["refuses-all-as-type"], odd) is ErrorKind.TYPE
     assert wrong_answer(KNOWN["squared-length"], odd) is ErrorKind.SHAPE
     assert wrong_answer(KNOWN["refuses-nan"], case_of([[0, 0], [NAN, 4]])) is ErrorKind.VALUE
+    assert wrong_answer(KNOWN["refuses-whole-numbers"], case_of(TWO, epsilon=[1.5, 2])) is ErrorKind.VALUE
+    assert (
+        wrong_answer(KNOWN["refuses-whole-numbers"], case_of(TWO, epsilon=[1.5, 2.0])) is not ErrorKind.VALUE
+    )
+    bold = case_of(TWO, **LOW | {"prob_threshold": -0.5})
+    assert wrong_answer(KNOWN["threshold-must-be-probability"], bold) is ErrorKind.VALUE
+    assert wrong_answer(KNOWN["epsilon-along-time"], case_of(TWO[:2], epsilon=[1.0, 2.0])) is ErrorKind.SHAPE
 
 
 # What counts as told apart ------------------------------------------------------------------

@@ -119,6 +119,13 @@ def test_parameters_are_rounded_to_their_dtypes() -> None:
     assert oracle.value(step, Array("float64", (2, 1), sure.values), prob_threshold=0.9).values == (0.0,)
 
 
+def test_a_whole_number_of_an_array_is_rounded_once() -> None:
+    # By way of float64 it would come to a tie of float32, and from there to 2**54.
+    epsilon = Array("int64", (), (2**54 + 2**30 + 1,))
+    step = Array("float32", (2, 2), (0.0, 0.0, 2.0**55, 0.0))
+    assert oracle.value(step, epsilon=epsilon).values == (2.0**54 - 2.0**31,)
+
+
 def test_a_length_a_hair_above_epsilon_is_above_it() -> None:
     # l*l = 2**200 + 2**-400: more than 264 bits of l are needed to see that it is not 2**100.
     hair = flat([[0, 0], [2.0**100, 2.0**-200]])

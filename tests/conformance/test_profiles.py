@@ -6,7 +6,7 @@ import pytest
 from hand import KEYPOINTS, error_case, value_case
 
 from conformance import profiles, suite
-from conformance.model import Array, Case, Op, Status, Verdict
+from conformance.model import Array, Case, ErrorKind, Op, Status, Verdict
 from conformance.profiles import Place, profiles_of, tally
 
 HERE = Place("cpu", "eager")
@@ -23,6 +23,7 @@ IDS = Array("int64", (3,), (0, 0, 1))
         (value_case(dtype="float16"), ["half"]),
         (value_case(dtype="bfloat16", params={"nan_policy": "omit"}), ["half"]),
         (value_case(op=Op.GRADIENT), ["gradient"]),
+        (value_case(op=Op.GRADIENT, dtype="bfloat16"), ["gradient-half"]),
         (value_case(inputs={"keypoints": BATCH}), ["batch"]),
         (value_case(inputs={"keypoints": KEYPOINTS, "segment_ids": IDS}), ["segments"]),
         (value_case(params={"reduction": "valid_mean"}), ["valid-mean"]),
@@ -38,6 +39,7 @@ IDS = Array("int64", (3,), (0, 0, 1))
         (value_case(op=Op.NORM), ["metric"]),
         (value_case(op=Op.EPSILON, dtype="float16"), ["metric-half"]),
         (error_case(), ["errors"]),
+        (value_case(dtype="float16", expected={}, error=ErrorKind.SHAPE), ["half"]),
     ],
 )
 def test_where_a_case_belongs(case: Case, expected: list[str]) -> None:
@@ -66,6 +68,14 @@ def test_every_case_of_the_suite_is_in_a_profile() -> None:
 def test_every_profile_has_cases() -> None:
     found = {p for c in suite.load_cases() for p in profiles_of(c, Place("cuda:0", "jit"))}
     assert found == set(profiles.NAMES)
+
+
+@pytest.mark.parametrize(
+    "name", ["value-f32", "value-f64", "gradient", "metric", "errors", "batch", "segments"]
+)
+def test_who_lacks_halves_may_claim_the_rest(name: str) -> None:
+    mine = [c for c in suite.load_cases() if name in profiles_of(c, HERE)]
+    assert {a.dtype for c in mine for a in c.inputs.values()}.isdisjoint({"float16", "bfloat16"})
 
 
 TWO = [value_case(id="one"), value_case(id="two")]

@@ -44,6 +44,17 @@ def refuses_everything(keypoints: Any, confidences: Any = None, **options: Any) 
     raise ValueError
 
 
+def two_mistakes(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
+    """Off by far where there are no confidences; else masks by the later frame alone."""
+    if confidences is None:
+        return right(keypoints, **options) + 1000
+    threshold, reduction = options.pop("prob_threshold", 0.0), options.pop("reduction", "mean")
+    entries = right(keypoints, reduction="none", **options)
+    low = confidences[..., 1:, :] < confidences.dtype.type(threshold)
+    entries = np.where(low, entries.dtype.type(0), entries)
+    return {"mean": np.mean, "sum": np.sum}.get(reduction, np.asarray)(entries)
+
+
 def accepts_everything(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
     try:
         return right(keypoints, confidences, **options)

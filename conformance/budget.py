@@ -121,6 +121,16 @@ def half_ulp(value: Fraction, dtype: str) -> Fraction:
     return Fraction(bits.ulp(bits.round_to(abs(value), dtype), dtype)) / 2
 
 
+def growth(x: Fraction) -> Fraction:
+    """Give what makes a first-order bound x = n u rigorous: ((1 + u)**n - 1) / x is no larger.
+
+    With one part it is the usual 1 / (1 - x). That breaks down as x nears 1, so the roundings are
+    split into parts of at most one half: (1 + u)**n <= (1 / (1 - x / parts))**parts.
+    """
+    parts = max(math.ceil(2 * x), 1)
+    return ((1 - x / parts) ** -parts - 1) / x
+
+
 class _Judge:
     """The budgets of one solution under one model of the arithmetic."""
 
@@ -138,8 +148,8 @@ class _Judge:
         return value if isinstance(value, Fraction) else ZERO
 
     def close(self, first_order: Fraction, roundings: Fraction | int) -> Fraction:
-        """First-order bound in units of u, made rigorous: n u / (1 - n u)."""
-        return first_order * self.u / (1 - (roundings + 1) * self.u)
+        """First-order bound in units of u, made rigorous for any number of roundings."""
+        return first_order * self.u * growth((roundings + 1) * self.u)
 
     def is_exact(self, e: Entry) -> bool:
         return exact_length(e.step, e.length, self.s.scale, self.p.result)
@@ -252,12 +262,13 @@ class _Judge:
         p = self.p
         kept = [e for e in self.s.entries if e.keypoint == keypoint and not e.hidden]
         kept = [e for e in kept if not fixed.is_nan(e.length)]
-        steps = sorted(self.exact(e.length) for e in kept)
-        place = Fraction(p.quantile) * (len(steps) - 1)
+        # Infinite steps come last. They move the place; no finite quantile touches one.
+        steps = sorted(self.exact(e.length) for e in kept if isinstance(e.length, int))
+        place = Fraction(p.quantile) * (len(kept) - 1)
         low = math.floor(place)
         high = min(low + 1, len(steps) - 1)
         weight = place - low
-        if all(self.is_exact(e) for e in kept) and self.exact_place(place):
+        if all(map(self.is_exact, kept)) and self.exact_place(place):
             parts = (steps[high] - steps[low], weight * (steps[high] - steps[low]), value)
             ends = (steps[low] * (1 - weight), steps[high] * weight)
             if all(representable(n, p.result) for n in (*parts, *ends)):

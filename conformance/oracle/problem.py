@@ -98,10 +98,11 @@ def read(request: Request) -> Problem:
 def _epsilons(request: Request, keypoints: int, dtype: str) -> tuple[float, ...]:
     given: Any = request.inputs.get("epsilon", request.params.get("epsilon", 0.0))
     if isinstance(given, Array):
+        # Straight from an element: by way of float64 a whole number beyond 2**53 would be rounded twice.
         values = list(given.values)
         single = given.shape == ()
     else:
         single = not isinstance(given, list)
-        values = [given] if single else given
-    rounded = [bits.round_to(float(v), dtype) for v in values]
+        values = [float(v) for v in ([given] if single else given)]
+    rounded = [bits.round_to(v, dtype) for v in values]
     return tuple(rounded * keypoints if single else rounded)

@@ -45,7 +45,7 @@ FLAGS = {
     "error": "an input to refuse",
     "exact": "every intermediate is exact, so the result is demanded to the last bit",
     "half": "half precision input",
-    "inf": "infinite keypoints",
+    "inf": "infinite keypoints or confidences",
     "kink": "a length equals epsilon, or a confidence the threshold",
     "large": "many terms: shows a poor summation",
     "masked-nan": "NaN or infinite keypoints under the mask",

@@ -19,6 +19,8 @@ def questions() -> Iterator[Question]:
     for dtype in WIDE:
         yield from _axes(dtype)
         yield from _bigger(dtype)
+    for dtype in WIDE:
+        yield from _equal_sizes(dtype)
 
 
 def _first(dtype: str) -> Iterator[Question]:
@@ -157,4 +159,60 @@ def _bigger(dtype: str) -> Iterator[Question]:
         epsilon=1.5,
         reduction="sum",
         flags="exact rest",
+    )
+
+
+def _equal_sizes(dtype: str) -> Iterator[Question]:
+    """As many keypoints as frames, steps or sequences: an array laid the wrong way round fits."""
+    two = nested(flat([path([(3, 4), (8, 0)], (1, 2)), path([(6, 8), (0, 2)], (3, 1))]), dtype)
+    for reduction in ("mean", "none"):
+        yield ask(
+            "value-exact",
+            "TL-4.1 TL-1.4",
+            f"two steps of two keypoints, an epsilon each, {reduction}",
+            two,
+            epsilon=[9.0, 1.0],
+            reduction=reduction,
+            flags="exact",
+        )
+    ways = [[(3, 4), (0, 8)], [(0, 2), (6, 8)], [(4, 3), (1, 0)]]
+    three = nested(flat([path(way, (1, 2)) for way in ways]), dtype)
+    yield ask(
+        "value-exact",
+        "TL-1.2 TL-3.1",
+        "three frames of three keypoints with confidences",
+        three,
+        confidences=nested([[1, 1, 0.25], [1, 1, 1], [1, 0.25, 1]], dtype),
+        prob_threshold=0.5,
+        reduction="none",
+        flags="exact",
+    )
+    pair = nested([exact_walk(dice(f"equal sizes {dtype} {i}"), 3, 2) for i in range(2)], dtype)
+    yield ask(
+        "value-exact",
+        "TL-4.1 TL-5.5",
+        "two sequences of two steps of two keypoints, an epsilon each",
+        pair,
+        epsilon=[0.5, 3.0],
+        reduction="none",
+        flags="exact batch",
+    )
+    cube = nested([exact_walk(dice(f"cube {dtype} {i}"), 3, 3) for i in range(3)], dtype)
+    yield ask(
+        "value-exact",
+        "TL-1.2 TL-2.1 TL-5.5",
+        "three sequences of three frames of three keypoints, with confidences and joins",
+        cube,
+        confidences=nested(
+            [
+                [[1, 1, 0.25], [1, 1, 1], [1, 1, 1]],
+                [[1, 1, 1], [1, 1, 1], [1, 0.25, 1]],
+                [[1, 1, 1], [1, 1, 1], [1, 1, 1]],
+            ],
+            dtype,
+        ),
+        prob_threshold=0.5,
+        segments=[[0, 0, 0], [0, 0, 7], [0, 1, 1]],
+        reduction="none",
+        flags="exact batch segments",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from conformance.generate import grouped_together
 from conformance.generate.build import WIDE, Question, array, dice
 from conformance.generate.tools import ask, clear, exact_walk, nested, random_array, random_confidences
 
@@ -67,6 +68,7 @@ def batches() -> Iterator[Question]:
             array([], (0, 5, 2, 2), dtype),
             flags="batch exact",
         )
+    yield from grouped_together.batches()
 
 
 def segments() -> Iterator[Question]:
@@ -153,6 +155,7 @@ def segments() -> Iterator[Question]:
             segments=[0, 0, 0, 9, 9, 9],
             flags="segments",
         )
+    yield from grouped_together.segments()
 
 
 def valid() -> Iterator[Question]:
@@ -208,3 +211,4 @@ def valid() -> Iterator[Question]:
             reduction="valid_mean",
             flags="exact",
         )
+    yield from grouped_together.valid()

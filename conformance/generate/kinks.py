@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from conformance import bits
+from conformance.generate import parameters
 from conformance.generate.build import ALL, HALF, WIDE, Question
-from conformance.generate.tools import ask, flat, nested, path
+from conformance.generate.parameters import motion
+from conformance.generate.tools import ask, neighbours, nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from conformance.model import Array
-
-
-def _neighbours(threshold: float, dtype: str) -> tuple[float, float, float]:
-    """Threshold in the dtype, and the numbers just below and just above."""
-    at = bits.round_to(threshold, dtype)
-    step = bits.ulp(at, dtype)
-    below = at - (step / 2 if math.frexp(at)[0] == 0.5 else step)
-    return below, at, at + step
-
-
-def _motion(dtype: str) -> Array:
-    """Three frames of two keypoints, steps 5, 10 and 8, 2."""
-    return nested(flat([path([(3, 4), (8, 0)], (1, 2)), path([(6, 8), (0, 2)], (3, 1))]), dtype)
 
 
 def questions() -> Iterator[Question]:
@@ -47,6 +33,7 @@ def questions() -> Iterator[Question]:
             yield _threshold(dtype, other, threshold)
     yield from _single_threshold()
     yield from _rounded_epsilon()
+    yield from parameters.questions()
 
 
 def _flags(dtype: str, extra: str = "") -> str:
@@ -54,7 +41,7 @@ def _flags(dtype: str, extra: str = "") -> str:
 
 
 def _epsilon(dtype: str) -> Iterator[Question]:
-    kp = _motion(dtype)
+    kp = motion(dtype)
     for epsilon, text in ((5.0, "one length equals epsilon"), (8.0, "epsilon equals the third length")):
         yield ask("value-kink", "TL-4", text, kp, epsilon=epsilon, reduction="none", flags=_flags(dtype))
     yield ask(
@@ -79,12 +66,12 @@ def _epsilon(dtype: str) -> Iterator[Question]:
 
 
 def _threshold(dtype: str, other: str, threshold: float) -> Question:
-    below, at, above = _neighbours(threshold, other)
+    below, at, above = neighbours(threshold, other)
     return ask(
         "value-kink",
         "TL-3.1 TL-3.2 TL-1.3" if dtype != other else "TL-3.1 TL-3.2",
         f"{other} confidences just below, at and just above {threshold}",
-        _motion(dtype),
+        motion(dtype),
         confidences=nested([[at, below], [above, above], [at, at]], other),
         prob_threshold=threshold,
         flags=_flags(dtype, "rounding"),
@@ -101,7 +88,7 @@ def _single_threshold() -> Iterator[Question]:
                 "value-kink",
                 "TL-3.2",
                 f"a float64 confidence between {threshold} and its float32 neighbour",
-                _motion(dtype),
+                motion(dtype),
                 confidences=nested([[1.0, between], [1.0, 1.0], [threshold, 1.0]], "float64"),
                 prob_threshold=threshold,
                 flags=_flags(dtype, "rounding"),
@@ -146,7 +133,7 @@ def _rounded_epsilon() -> Iterator[Question]:
         flags="rounding",
     )
     for dtype in WIDE:
-        kp = _motion(dtype)
+        kp = motion(dtype)
         for values, other in (([3.0, 1.0], "int64"), ([0.5, 0.25], "float16"), ([4.5, 2.0], "float32")):
             yield ask(
                 "value-kink",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from conformance.generate.build import ALL, HALF, WIDE, Question, array, dice
+from conformance.generate import measures_special
+from conformance.generate.build import ALL, HALF, WIDE, Question, dice
+from conformance.generate.measures_special import eight_steps
 from conformance.generate.shapes import walk
-from conformance.generate.tools import ask, exact_walk, flat, nested, path, random_array, random_confidences
+from conformance.generate.tools import ask, exact_walk, flat, nested, path, random_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from conformance.model import Array
 
 
 def norms() -> Iterator[Question]:
@@ -71,22 +71,11 @@ def norms() -> Iterator[Question]:
     )
 
 
-def _sizes(dtype: str) -> Array:
-    """Eight steps of one keypoint 1..8 in mixed order, of another in twos."""
-    order = (3, 1, 8, 5, 2, 7, 4, 6)
-    first, second = [0.0], [0.0]
-    for i, size in enumerate(order):
-        sign = 1 if i % 2 else -1
-        first.append(first[-1] + sign * size)
-        second.append(second[-1] + sign * (2 * size if i < 4 else 0))
-    return nested([[[a, 0.0], [0.0, b]] for a, b in zip(first, second, strict=True)], dtype)
-
-
 def estimates() -> Iterator[Question]:
     """Cases of estimate_epsilon."""
     for dtype in ALL:
         half = " half" if dtype in HALF else ""
-        kp = _sizes(dtype)
+        kp = eight_steps(dtype)
         for q in (0.0, 0.5, 0.25, 1.0):
             yield ask(
                 "epsilon-exact",
@@ -131,104 +120,4 @@ def estimates() -> Iterator[Question]:
             quantile=0.5,
             flags="exact" + half,
         )
-    for dtype in WIDE:
-        yield from _special(dtype)
-
-
-def _special(dtype: str) -> Iterator[Question]:
-    kp = _sizes(dtype)
-    lost = array([math.nan if i in (8, 9, 18) else v for i, v in enumerate(kp.values)], kp.shape, dtype)
-    yield ask("epsilon-nan", "TL-13.1", "NaN steps are left out", lost, quantile=0.5, flags="nan exact")
-    yield ask(
-        "epsilon-nan",
-        "TL-13.1",
-        "NaN steps of low confidence and of high",
-        lost,
-        confidences=nested(
-            [[1, 1], [1, 0.25], [0, 1], [1, 1], [1, 1], [1, 1], [1, 1], [1, 1], [0.25, 1]], dtype
-        ),
-        prob_threshold=0.5,
-        quantile=0.5,
-        flags="nan masked-nan",
-    )
-    gone = array([math.nan if i % 4 == 2 else v for i, v in enumerate(kp.values)], kp.shape, dtype)
-    yield ask(
-        "epsilon-nan", "TL-13.2", "a keypoint that is never seen: NaN", gone, quantile=0.5, flags="nan exact"
-    )
-    yield ask(
-        "epsilon-nan",
-        "TL-13.2 TL-13.1",
-        "no step is sure enough: NaN",
-        kp,
-        confidences=nested([[1, 0.25]] * 9, dtype),
-        prob_threshold=0.5,
-        quantile=0.25,
-        flags="exact",
-    )
-    yield ask(
-        "epsilon-nan",
-        "TL-13.1 TL-3.3",
-        "NaN confidences leave nothing out",
-        kp,
-        confidences=nested([[math.nan, 1]] * 9, dtype),
-        prob_threshold=0.5,
-        quantile=0.5,
-        flags="nan exact",
-    )
-    yield ask(
-        "epsilon-masked",
-        "TL-13.1 TL-3.2",
-        "a confidence that equals the threshold in its dtype is kept",
-        kp,
-        confidences=nested([[0.9, 1]] * 8 + [[0.875, 1]], dtype),
-        prob_threshold=0.9,
-        quantile=0.5,
-        flags="kink rounding",
-    )
-    roll = dice(f"estimates {dtype}")
-    yield ask(
-        "epsilon-masked",
-        "TL-13.1 TL-13.2",
-        "a single step is left: it is every quantile",
-        kp,
-        confidences=nested([[1, 1], [1, 0], [0, 1], [0, 1]] + [[0, 0]] * 5, dtype),
-        prob_threshold=0.5,
-        quantile=0.75,
-        flags="exact",
-    )
-    deep = random_array(roll, (2, 5, 2, 2), dtype)
-    yield ask(
-        "epsilon-batch",
-        "TL-13.1 TL-5.5",
-        "the steps of all sequences together, none over their joins",
-        deep,
-        quantile=0.6,
-        flags="batch random",
-    )
-    yield ask(
-        "epsilon-batch",
-        "TL-13.1 TL-5.5 TL-3.1",
-        "a batch with confidences",
-        deep,
-        confidences=random_confidences(roll, (2, 5, 2), dtype),
-        prob_threshold=0.5,
-        quantile=0.6,
-        flags="batch random",
-    )
-    if dtype == "float32":
-        yield ask(
-            "epsilon-random",
-            "TL-13.1 TL-1.1",
-            "positions in space",
-            random_array(roll, (4, 2, 3), dtype),
-            quantile=0.4,
-            flags="random",
-        )
-        return
-    yield ask(
-        "epsilon-long",
-        "TL-13.2 TL-11",
-        "1000 frames of two keypoints, the default quantile",
-        walk(roll, 1000, 4, dtype),
-        flags="real-shape large",
-    )
+    yield from measures_special.questions()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from conformance.generate import slopes_together
 from conformance.generate.build import ALL, HALF, WIDE, Question, array, dice
 from conformance.generate.slopes_at_kinks import kinks, masked, slope
 from conformance.generate.tools import (
@@ -34,6 +35,7 @@ def questions() -> Iterator[Question]:
         yield from _random(dtype)
         yield from _grouped(dtype)
         yield from _far(dtype)
+    yield from slopes_together.questions()
 
 
 def _moving(dtype: str) -> Iterator[Question]:

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from conformance.generate.build import ALL, HALF, WIDE, Question
-from conformance.generate.tools import ask, flat, nested, path
+from conformance.generate.special_together import questions as together
+from conformance.generate.tools import ask, nested, two_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,19 +15,6 @@ if TYPE_CHECKING:
     from conformance.model import Array
 
 NAN, INF = math.nan, math.inf
-
-
-def _moving(dtype: str, *marks: tuple[int, int, float]) -> Array:
-    """Five frames of two keypoints; each mark puts a number into a frame's column."""
-    rows = flat(
-        [
-            path([(3, 4), (6, 8), (0, 0), (0, 4)], (4, 4)),
-            path([(4, 3), (0, 1), (8, 0), (3, 4)], (9, 1)),
-        ]
-    )
-    for frame, column, value in marks:
-        rows[frame][column] = value
-    return nested(rows, dtype)
 
 
 def _sure(dtype: str, *low: tuple[int, int]) -> Array:
@@ -45,6 +33,7 @@ def questions() -> Iterator[Question]:
         yield from _open(dtype)
         yield from _confidences(dtype)
         yield from _policy(dtype)
+    yield from together()
 
 
 def _half(dtype: str) -> str:
@@ -70,7 +59,7 @@ def _rest(dtype: str) -> Iterator[Question]:
 def _masked(dtype: str) -> Iterator[Question]:
     flags = "masked-nan exact" + _half(dtype)
     for text, value in (("NaN", NAN), ("infinite", INF), ("negatively infinite", -INF)):
-        kp = _moving(dtype, (2, 2, value), (2, 3, value))
+        kp = two_paths(dtype, (2, 2, value), (2, 3, value))
         for reduction in ("mean", "none"):
             yield ask(
                 "value-masked",
@@ -85,7 +74,7 @@ def _masked(dtype: str) -> Iterator[Question]:
 
 
 def _open(dtype: str) -> Iterator[Question]:
-    one = _moving(dtype, (2, 3, NAN))
+    one = two_paths(dtype, (2, 3, NAN))
     for reduction in ("mean", "valid_mean", "sum", "none"):
         yield ask(
             "value-nan",
@@ -126,13 +115,13 @@ def _open(dtype: str) -> Iterator[Question]:
             "value-inf",
             "TL-2.2 TL-4",
             f"{text}",
-            _moving(dtype, *marks),
+            two_paths(dtype, *marks),
             epsilon=1.0,
             reduction="none",
             flags="inf",
         )
     yield ask(
-        "value-inf", "TL-2.2", "the mean with an infinite step", _moving(dtype, (2, 1, INF)), flags="inf"
+        "value-inf", "TL-2.2", "the mean with an infinite step", two_paths(dtype, (2, 1, INF)), flags="inf"
     )
 
 
@@ -143,7 +132,7 @@ def _confidences(dtype: str) -> Iterator[Question]:
             "value-confidence",
             "TL-3.3",
             f"NaN confidences mask nothing, {reduction}",
-            _moving(dtype),
+            two_paths(dtype),
             confidences=nested(lost, dtype),
             prob_threshold=0.5,
             reduction=reduction,
@@ -154,7 +143,7 @@ def _confidences(dtype: str) -> Iterator[Question]:
         "value-confidence",
         "TL-3.1 TL-3.3",
         "a NaN confidence beside a low one does not save the entry",
-        _moving(dtype),
+        two_paths(dtype),
         confidences=nested(beside, dtype),
         prob_threshold=0.5,
         reduction="none",
@@ -164,7 +153,7 @@ def _confidences(dtype: str) -> Iterator[Question]:
         "value-confidence",
         "TL-3.1",
         "a threshold of 0 masks nothing, not even a confidence of 0",
-        _moving(dtype),
+        two_paths(dtype),
         confidences=nested([[0.0, 1.0]] * 5, dtype),
         flags="exact",
     )
@@ -172,7 +161,7 @@ def _confidences(dtype: str) -> Iterator[Question]:
         "value-confidence",
         "TL-3.1",
         "a threshold without confidences masks nothing",
-        _moving(dtype),
+        two_paths(dtype),
         prob_threshold=0.9,
         flags="exact",
     )
@@ -180,7 +169,7 @@ def _confidences(dtype: str) -> Iterator[Question]:
         "value-confidence",
         "TL-3.1",
         "a negative confidence below a threshold of 0 is masked",
-        _moving(dtype),
+        two_paths(dtype),
         confidences=nested([[1, 1], [-0.5, 1], [1, 1], [1, 1], [1, 1]], dtype),
         flags="exact",
     )
@@ -188,7 +177,7 @@ def _confidences(dtype: str) -> Iterator[Question]:
         "value-confidence",
         "TL-3.1 TL-5.1",
         "every entry is masked: the mean is 0",
-        _moving(dtype, (3, 0, NAN)),
+        two_paths(dtype, (3, 0, NAN)),
         confidences=nested([[0.0, 0.25]] * 5, dtype),
         prob_threshold=0.5,
         flags="masked-nan exact",
@@ -196,7 +185,7 @@ def _confidences(dtype: str) -> Iterator[Question]:
 
 
 def _policy(dtype: str) -> Iterator[Question]:
-    lost = _moving(dtype, (2, 3, NAN), (3, 3, NAN))
+    lost = two_paths(dtype, (2, 3, NAN), (3, 3, NAN))
     for reduction, clause in (
         ("mean", "TL-5.1"),
         ("valid_mean", "TL-5.2"),
@@ -216,7 +205,7 @@ def _policy(dtype: str) -> Iterator[Question]:
         "value-policy",
         "TL-3.5 TL-3.1 TL-5.2",
         "omit and confidences together, valid_mean",
-        _moving(dtype, (0, 0, NAN)),
+        two_paths(dtype, (0, 0, NAN)),
         confidences=_sure(dtype, (4, 1), (1, 1)),
         prob_threshold=0.5,
         epsilon=0.5,
@@ -228,7 +217,7 @@ def _policy(dtype: str) -> Iterator[Question]:
         "value-policy",
         "TL-3.5",
         "an infinite step is not omitted",
-        _moving(dtype, (0, 0, INF)),
+        two_paths(dtype, (0, 0, INF)),
         nan_policy="omit",
         reduction="none",
         flags="inf",
@@ -237,7 +226,7 @@ def _policy(dtype: str) -> Iterator[Question]:
         "value-policy",
         "TL-3.5",
         "inf - inf is NaN but no keypoint is: not omitted",
-        _moving(dtype, (0, 0, INF), (1, 0, INF), (2, 0, 5), (0, 1, 1), (1, 1, 1), (2, 1, 1)),
+        two_paths(dtype, (0, 0, INF), (1, 0, INF), (2, 0, 5), (0, 1, 1), (1, 1, 1), (2, 1, 1)),
         nan_policy="omit",
         reduction="none",
         flags="inf",
@@ -246,7 +235,7 @@ def _policy(dtype: str) -> Iterator[Question]:
         "value-policy",
         "TL-3.5 TL-5.3",
         "every step omitted, valid_mean: 0",
-        _moving(dtype, *((t, c, NAN) for t in (1, 3) for c in (0, 2))),
+        two_paths(dtype, *((t, c, NAN) for t in (1, 3) for c in (0, 2))),
         nan_policy="omit",
         reduction="valid_mean",
         flags="masked-nan exact",
@@ -255,7 +244,7 @@ def _policy(dtype: str) -> Iterator[Question]:
         "value-policy",
         "TL-3.5",
         "the policy named, with nothing to omit",
-        _moving(dtype),
+        two_paths(dtype),
         nan_policy="propagate",
         flags="exact",
     )

@@ -6,7 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from conformance.generate.build import ALL, HALF, WIDE, Question, dice
-from conformance.generate.tools import ask, clear, flat, nested, path, random_array, random_confidences
+from conformance.generate.tools import (
+    ask,
+    clear,
+    flat,
+    nested,
+    path,
+    random_array,
+    random_confidences,
+    two_paths,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,4 +110,23 @@ def questions() -> Iterator[Question]:
             nested(infinite, dtype),
             epsilon=2.0,
             flags="inf exact",
+        )
+    for dtype in WIDE:
+        yield ask(
+            "stages-exact",
+            "TL-6 TL-4.1",
+            "two steps of two keypoints, an epsilon each",
+            nested(flat([path([(3, 4), (8, 0)], (1, 2)), path([(6, 8), (0, 2)], (3, 1))]), dtype),
+            epsilon=[9.0, 1.0],
+            flags="exact",
+        )
+        yield ask(
+            "stages-special",
+            "TL-6 TL-2.2 TL-3.4",
+            "infinite steps of one keypoint, NaN steps of the other, and low confidence",
+            two_paths(dtype, (2, 0, math.inf), (1, 2, math.nan)),
+            confidences=nested([[0.25, 1], [1, 1], [1, 1], [1, math.inf], [1, -math.inf]], dtype),
+            prob_threshold=0.5,
+            epsilon=2.0,
+            flags="inf nan exact",
         )

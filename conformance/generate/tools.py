@@ -82,6 +82,19 @@ def flat(paths: Sequence[Sequence[Sequence[float]]]) -> list[list[float]]:
     return [[v for point in row for v in point] for row in together(paths)]
 
 
+def two_paths(dtype: str, *marks: tuple[int, int, float]) -> Array:
+    """Give steps of 5, 10, 0, 4 and 5, 1, 8, 5; each mark puts a number into a frame's column."""
+    rows = flat(
+        [
+            path([(3, 4), (6, 8), (0, 0), (0, 4)], (4, 4)),
+            path([(4, 3), (0, 1), (8, 0), (3, 4)], (9, 1)),
+        ]
+    )
+    for frame, column, value in marks:
+        rows[frame][column] = value
+    return nested(rows, dtype)
+
+
 def triples(roll: Callable[[], float], count: int, low: float = 8, high: float = 120) -> list[list[float]]:
     """Exact steps: (3, 4), (4, 3), (d, 0), (0, d) or rest, times 1 to 4, that stay in low..high."""
     shapes = [(3, 4), (4, 3), (4, 0), (0, 2), (0, 0), (0, 8), (1, 0)]
@@ -122,6 +135,14 @@ def random_array(roll: Callable[[], float], shape: tuple[int, ...], dtype: str, 
 def random_confidences(roll: Callable[[], float], shape: tuple[int, ...], dtype: str) -> Array:
     """Random confidences of any shape."""
     return array(grains(roll, math.prod(shape), dtype), shape, dtype)
+
+
+def neighbours(threshold: float, dtype: str) -> tuple[float, float, float]:
+    """Threshold in the dtype, and the numbers just below and just above."""
+    at = bits.round_to(threshold, dtype)
+    step = bits.ulp(at, dtype)
+    below = at - (step / 2 if math.frexp(at)[0] == 0.5 else step)
+    return below, at, at + step
 
 
 def clear(keypoints: Array, wanted: float) -> float:

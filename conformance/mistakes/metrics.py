@@ -194,6 +194,36 @@ class QuantileLeaksMaskedNan(_Quantile):
         return [] if any(fixed.is_nan(e.length) for e in steps) else super().observed(s, keypoint)
 
 
+class QuantileCountsNanAsInfinite(_Quantile):
+    """Sorts NaN steps to the end and counts them."""
+
+    needs = "special"
+
+    def observed(self, s: Solution, keypoint: int) -> list[Exact]:
+        steps = (e for e in s.entries if e.keypoint == keypoint and not e.hidden)
+        lost: list[Exact] = [math.inf for e in steps if fixed.is_nan(e.length)]
+        return sorted([*super().observed(s, keypoint), *lost])
+
+
+class QuantileDropsInfinity(_Quantile):
+    """Leaves infinite steps out."""
+
+    needs = "special"
+
+    def observed(self, s: Solution, keypoint: int) -> list[Exact]:
+        return [v for v in super().observed(s, keypoint) if v != math.inf]
+
+
+class QuantileSpoiltByInfinity(_Quantile):
+    """Gives NaN as soon as one step is infinite: 0 times infinity."""
+
+    needs = "special"
+
+    def observed(self, s: Solution, keypoint: int) -> list[Exact]:
+        steps = super().observed(s, keypoint)
+        return [] if math.inf in steps else steps
+
+
 class QuantileOfNothingIsZero(_Quantile):
     """Gives 0 and not NaN where no step is left."""
 

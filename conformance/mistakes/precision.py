@@ -110,6 +110,40 @@ class HalfLoss(_Half):
         return replace(output, values=tuple(_through(v, self.dtype) for v in output.values))
 
 
+class HalfSubnormalsFlushed(_Half):
+    """Reads half-precision numbers below the normal ones as 0."""
+
+    needs = "half"
+
+    def prepare(self, p: Problem) -> Problem:
+        p = super().prepare(p)
+        return replace(p, x=tuple(0.0 if _subnormal(v, p.dtype) else v for v in p.x))
+
+
+class HalfSubnormalsMisread(_Half):
+    """Reads half-precision numbers below the normal ones as if they had a leading bit."""
+
+    needs = "half"
+
+    def prepare(self, p: Problem) -> Problem:
+        p = super().prepare(p)
+        least = 2.0 ** bits.FORMATS[p.dtype].min_exponent
+        read = (math.copysign((abs(v) + least) / 2, v) if _subnormal(v, p.dtype) else v for v in p.x)
+        return replace(p, x=tuple(read))
+
+
+class HalfGradientFlushed(Wrong):
+    """Gives 0 for a gradient below the normal half-precision numbers."""
+
+    needs = "half"
+    ops = (Op.GRADIENT,)
+
+    def gradient(self, s: Solution) -> Output:
+        output = super().gradient(s)
+        flushed = (Fraction(0) if _subnormal(v, output.dtype) else v for v in output.values)
+        return replace(output, values=tuple(flushed))
+
+
 class HalfGradientKeptWide(Wrong):
     """Gives the gradient in float32 where the keypoints are in half precision."""
 
@@ -203,6 +237,11 @@ class SquareExpanded(Wrong):
                 total = Fraction(bits.round_to(total + Fraction(bits.round_to(term, self.dtype)), self.dtype))
         side = math.isqrt(int(max(total, Fraction(0)) * (1 << (2 * scale.bits))))
         return (side, *((0,) * (len(step) - 1)))
+
+
+def _subnormal(value: Exact, dtype: str) -> bool:
+    least = 2.0 ** bits.FORMATS[dtype].min_exponent
+    return value != 0 and -least < value < least
 
 
 def _through(value: Exact, dtype: str) -> Exact:

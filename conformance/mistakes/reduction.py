@@ -91,6 +91,27 @@ class DividesByJoinsToo(_Reduction):
         return not (p.reduction == "valid_mean" and entry.hidden)
 
 
+class DividesByFirstSequence(_Reduction):
+    """Counts the transitions of the first sequence and takes as many for the others."""
+
+    needs = "batch"
+
+    def divisor(self, p: Problem, entries: list[Entry]) -> int:
+        return p.batch * super().divisor(p, [e for e in entries if e.batch == 0])
+
+
+class JoinsSubtractedTwice(_Reduction):
+    """Subtracts masked and joining steps from the count of a valid_mean, those that are both twice."""
+
+    needs = "segment_ids"
+
+    def divisor(self, p: Problem, entries: list[Entry]) -> int:
+        count = super().divisor(p, entries)
+        if p.reduction != "valid_mean":
+            return count
+        return max(count - sum(e.joins and e.hidden for e in entries), 0)
+
+
 class EmptyMeanIsNan(_Reduction):
     """Gives NaN, 0/0, for a mean over nothing."""
 

@@ -21,16 +21,19 @@ if TYPE_CHECKING:
     from conformance.oracle.fixed import Number
 
 MODULES = (
+    "confidences",
     "epsilon",
     "gradient",
     "layout",
     "mask",
     "metrics",
     "norm",
+    "omit",
     "precision",
     "reduction",
     "refusals",
     "segments",
+    "threshold",
 )
 APART = 4
 """How many budgets a wrong answer must stand off the truth for a case to tell them apart."""

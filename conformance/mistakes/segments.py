@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance import bits
@@ -91,14 +92,50 @@ class SegmentsInFloat32(_Segments):
         return _single(ids[before]) != _single(ids[after])
 
 
-class SegmentsOfFirstSequence(_Segments):
+class SegmentsInFloat64(_Segments):
+    """Compares ids after a conversion to float64, where neighbours beyond 2**53 look the same."""
+
+    def cut(self, ids: tuple[int, ...], before: int, after: int) -> bool:
+        return float(ids[before]) != float(ids[after])
+
+
+class SegmentsBySize(_Segments):
+    """Asks whether the absolute difference of ids is above 0, which overflows at 2**63."""
+
+    def cut(self, ids: tuple[int, ...], before: int, after: int) -> bool:
+        return ids[before] != ids[after] and abs(ids[after] - ids[before]) != 2**63
+
+
+class _OtherIds(_Segments):
+    """Base of the mistakes about which ids belong to which sequence."""
+
+    def cut(self, ids: tuple[int, ...], before: int, after: int) -> bool:
+        return ids[before] != ids[after]
+
+
+class SegmentsOfFirstSequence(_OtherIds):
     """Uses the segment ids of the first sequence for all."""
 
     def joins(self, p: Problem, b: int, before: int, after: int) -> bool:
         return super().joins(p, 0, before, after)
 
-    def cut(self, ids: tuple[int, ...], before: int, after: int) -> bool:
-        return ids[before] != ids[after]
+
+class SegmentsOfAnySequence(_OtherIds):
+    """Cuts all sequences of a batch where one of them is cut."""
+
+    def joins(self, p: Problem, b: int, before: int, after: int) -> bool:
+        return any(super(SegmentsOfAnySequence, self).joins(p, i, before, after) for i in range(p.batch))
+
+
+class SegmentsTransposed(_OtherIds):
+    """Reads the segment ids of a batch as (T, ...), sequence after sequence within a frame."""
+
+    def prepare(self, p: Problem) -> Problem:
+        given = p.segments
+        if given is None:
+            return p
+        turned = tuple(given[t * p.batch + b] for b in range(p.batch) for t in range(p.frames))
+        return replace(p, segments=turned)
 
 
 def _single(value: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conformance import bits
 from conformance.subjects.callables import CallableSubject
 from mutants.checks import HALVES, Checks, Question, dtype_name
 
@@ -98,7 +99,9 @@ class Loss(Checks):
         return low | self.lost(points) if q.nan_policy == "omit" else low
 
     def threshold(self, q: Question) -> Any:
-        return self.number(q.prob_threshold, q.confidences)
+        # Some libraries round to half precision by way of float32, which is once too often.
+        rounded = bits.round_to(float(q.prob_threshold), dtype_name(q.confidences))
+        return self.number(rounded, q.confidences)
 
     def unsure(self, confidences: Any, threshold: Any) -> Any:
         return confidences < threshold

@@ -93,7 +93,7 @@ def _solve(
     hidden = np.zeros((*lead, frames - 1, count), bool)
     if confidences is not None:
         _check("confidences", confidences, (*lead, frames, count), REAL)
-        hidden |= _either(confidences < np.asarray(prob_threshold, confidences.dtype))
+        hidden |= _either(confidences < _rounded(prob_threshold, confidences.dtype))
     if nan_policy == "omit":
         hidden |= _either(np.isnan(points).any(-1))
     joins = np.zeros_like(hidden)
@@ -109,6 +109,17 @@ def _solve(
     rectified = np.where(rest <= 0, 0, rest)
     counted = ~joins & ~hidden if reduction == "valid_mean" else ~joins
     return length, masked, rectified, hidden, reduction, int(counted.sum()), step
+
+
+def _rounded(value, dtype):
+    if dtype.itemsize > 2:
+        return np.asarray(value, dtype)
+    # A half may be rounded by way of float32, where an odd last digit remembers that something was cut.
+    value, near = np.float64(value), np.float32(value)
+    if near != value:
+        beyond = np.nextafter(near, np.float32(np.inf if value > near else -np.inf))
+        near = max(near, beyond, key=lambda number: number.view(np.uint32) & 1)
+    return near.astype(dtype)
 
 
 def _either(low):

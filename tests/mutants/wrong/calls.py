@@ -58,6 +58,17 @@ class EpsilonChanged(Loss):
         return found
 
 
+@mutant("value-policy-f64-011", passes="value-exact-f64-003")
+class NanCleanedInPlace(Loss):
+    """Puts 0 for NaN into the caller's keypoints where NaN is omitted."""
+
+    def loss(self, q: Question) -> Any:
+        found = super().loss(q)
+        if q.nan_policy == "omit":
+            q.keypoints[self.xp.isnan(q.keypoints)] = 0
+        return found
+
+
 @mutant("gradient-moving-f64-003", passes="gradient-error-f64-001")
 class KeypointsCentred(ByHand):
     """Centres the caller's keypoints before it starts."""

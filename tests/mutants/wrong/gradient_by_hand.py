@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mutants.checks import dtype_name
 from mutants.direct import ByHand
 from mutants.registry import mutant
 
@@ -75,3 +76,74 @@ class LengthInFloat32(ByHand):
     def units(self, q: Question, parts: Parts, entries: Any) -> Any:
         short = self.xp.astype(self.xp.astype(parts.lengths, self.xp.float32), parts.lengths.dtype)
         return super().units(q, parts._replace(lengths=short), entries)
+
+
+@mutant("gradient-half-f16-001", passes="gradient-moving-f16-001")
+class GradientOfFlushed(ByHand):
+    """Reads the smallest float16 numbers as 0."""
+
+    def widened(self, keypoints: Any) -> Any:
+        wide = super().widened(keypoints)
+        half = dtype_name(keypoints) == "float16"
+        return self.zeroed(wide, self.xp.abs(wide) < 2.0**-14) if half else wide
+
+
+@mutant("gradient-half-f16-002", passes="gradient-half-f16-001")
+class SmallGradientFlushed(ByHand):
+    """Gives 0 for a gradient below the normal float16 numbers."""
+
+    def narrowed(self, gradient: Any, keypoints: Any) -> Any:
+        half = dtype_name(keypoints) == "float16"
+        small = self.zeroed(gradient, self.xp.abs(gradient) < 2.0**-14) if half else gradient
+        return super().narrowed(small, keypoints)
+
+
+@mutant("gradient-nan-f64-004", passes="gradient-masked-f64-005")
+class GradientOmitsByLength(ByHand):
+    """Omits NaN lengths and not NaN keypoints: inf - inf disappears."""
+
+    def parts(self, q: Question) -> Parts:
+        parts = super().parts(q)
+        if q.nan_policy != "omit":
+            return parts
+        gone = self.xp.isnan(parts.lengths)
+        return parts._replace(hidden=parts.hidden | gone, lengths=self.zeroed(parts.lengths, gone))
+
+
+@mutant("gradient-masked-f64-010", passes="gradient-masked-f64-005")
+class GradientOmitsByPlane(ByHand):
+    """Looks for NaN in x and y only."""
+
+    def lost(self, points: Any) -> Any:
+        return super().lost(points[..., :2])
+
+
+@mutant("gradient-batch-f64-005", passes="gradient-masked-f64-005")
+class GradientOmitsInEverySequence(ByHand):
+    """Omits in all sequences what is NaN in one of them."""
+
+    def lost(self, points: Any) -> Any:
+        lost = super().lost(points)
+        return self.xp.any(lost, axis=0, keepdims=True) | lost if lost.ndim > 2 else lost
+
+
+@mutant("gradient-segments-f64-006", passes="gradient-segments-f64-003")
+class GradientSubtractsTwice(ByHand):
+    """Subtracts masked entries and joins from the count of a valid_mean, what is both twice."""
+
+    def divisor(self, q: Question, entries: Any, parts: Parts) -> Any:
+        count = super().divisor(q, entries, parts)
+        if q.reduction != "valid_mean":
+            return count
+        return count - self.count(self.hidden(q, parts.points) & parts.joins[..., None], entries)
+
+
+@mutant("gradient-batch-f64-007", passes="gradient-batch-f64-001")
+class GradientCountsFirstSequence(ByHand):
+    """Counts the transitions of the first sequence and takes as many for the others."""
+
+    def divisor(self, q: Question, entries: Any, parts: Parts) -> Any:
+        joins = parts.joins
+        if entries.ndim > 2:
+            parts = parts._replace(joins=joins[:1, ...] | self.xp.zeros_like(joins))
+        return super().divisor(q, entries, parts)

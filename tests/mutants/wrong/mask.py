@@ -180,3 +180,55 @@ class UnsureFramesAtZero(Loss):
         low = self.unsure(q.confidences, self.threshold(q))
         points = self.zeroed(self.points(self.widened(q.keypoints)), low[..., None])
         return super().parts(q._replace(keypoints=points, confidences=None))
+
+
+@mutant("value-confidence-f64-017", passes="value-confidence-f64-001")
+class InfinityIsNoConfidence(Loss):
+    """Takes an infinite confidence for a missing one, so that -inf masks nothing."""
+
+    def unsure(self, confidences: Any, threshold: Any) -> Any:
+        return super().unsure(confidences, threshold) & self.xp.isfinite(confidences)
+
+
+@mutant("value-confidence-f64-019", passes="value-confidence-f64-001")
+class InfiniteConfidenceIsLow(Loss):
+    """Masks an infinite confidence, +inf too."""
+
+    def unsure(self, confidences: Any, threshold: Any) -> Any:
+        return super().unsure(confidences, threshold) | self.xp.isinf(confidences)
+
+
+@mutant("value-confidence-f64-009", passes="value-confidence-f64-004")
+class NanConfidenceIsOne(Loss):
+    """Replaces a NaN confidence by 1, which a higher threshold masks."""
+
+    def unsure(self, confidences: Any, threshold: Any) -> Any:
+        missing = self.xp.isnan(confidences)
+        return super().unsure(self.xp.where(missing, self.xp.ones_like(confidences), confidences), threshold)
+
+
+@mutant("value-confidence-f64-015", passes="value-exact-f64-006")
+class ConfidencesClamped(Loss):
+    """Clamps confidences to 0..1 before it compares them."""
+
+    def unsure(self, confidences: Any, threshold: Any) -> Any:
+        above = self.xp.maximum(confidences, self.xp.zeros_like(confidences))
+        return super().unsure(self.xp.minimum(above, self.xp.ones_like(confidences)), threshold)
+
+
+@mutant("value-exact-f64-019", passes="value-exact-f64-006")
+class ConfidencesTransposed(Loss):
+    """Reads confidences as (K, T) where there are as many frames as keypoints."""
+
+    def unsure(self, confidences: Any, threshold: Any) -> Any:
+        unsure = super().unsure(confidences, threshold)
+        return self.xp.matrix_transpose(unsure) if unsure.shape[-2] == unsure.shape[-1] else unsure
+
+
+@mutant("value-valid-f64-008", passes="value-exact-f64-006")
+class ConfidencesOfFirstSequence(Loss):
+    """Uses the confidences of the first sequence for all."""
+
+    def unsure(self, confidences: Any, threshold: Any) -> Any:
+        unsure = super().unsure(confidences, threshold)
+        return unsure[:1, ...] | self.xp.zeros_like(unsure) if unsure.ndim > 2 else unsure

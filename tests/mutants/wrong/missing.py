@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from conformance.model import Status
@@ -148,3 +149,66 @@ class RefusesNan(Loss):
         if self.xp.any(self.xp.isnan(q.keypoints)):
             message = "keypoints hold NaN"
             raise ValueError(message)
+
+
+@mutant("value-nan-f64-007", passes="value-inf-f64-004")
+class InfinityBeforeNan(Loss):
+    """Gives infinity as soon as one entry is infinite, whatever NaN there is beside it."""
+
+    def total(self, entries: Any) -> Any:
+        infinite = self.xp.any(self.xp.isinf(entries))
+        return self.xp.where(infinite, self.number(math.inf, entries), super().total(entries))
+
+
+@mutant("value-policy-f64-013", passes="value-policy-f64-004")
+class OmitsByPlane(Loss):
+    """Looks for NaN in x and y only."""
+
+    def lost(self, points: Any) -> Any:
+        return super().lost(points[..., :2])
+
+
+@mutant("value-batch-f64-012", passes="value-policy-f64-004")
+class OmitsInEverySequence(Loss):
+    """Omits in all sequences what is NaN in one of them."""
+
+    def lost(self, points: Any) -> Any:
+        lost = super().lost(points)
+        return self.xp.any(lost, axis=0, keepdims=True) | lost if lost.ndim > 2 else lost
+
+
+@mutant("value-batch-f64-013", passes="value-policy-f64-004")
+class OmitsByFirstSequence(Loss):
+    """Looks for NaN in the first sequence only."""
+
+    def lost(self, points: Any) -> Any:
+        lost = super().lost(points)
+        return lost[:1, ...] | self.xp.zeros_like(lost) if lost.ndim > 2 else lost
+
+
+@mutant("value-segments-f64-026", passes="value-policy-f64-001")
+class OmitsNothingInSegments(Loss):
+    """Ignores nan_policy where segment ids are given."""
+
+    def low(self, q: Question, points: Any) -> Any:
+        return super().low(q if q.segment_ids is None else q._replace(nan_policy="propagate"), points)
+
+
+@mutant("value-segments-f64-028", passes="value-segments-f64-001")
+class SegmentsForgottenByOmit(Loss):
+    """Ignores segment ids where NaN is omitted."""
+
+    def joins(self, q: Question, points: Any) -> Any:
+        return super().joins(q._replace(segment_ids=None) if q.nan_policy == "omit" else q, points)
+
+
+@mutant("value-segments-f64-029", passes="value-segments-f64-001")
+class OmitsWholeSegments(Loss):
+    """Omits a keypoint in the whole of a segment in which it is NaN once."""
+
+    def low(self, q: Question, points: Any) -> Any:
+        low = super().low(q, points)
+        if q.nan_policy != "omit" or q.segment_ids is None or q.segment_ids.ndim > 1:
+            return low
+        same = q.segment_ids[:, None] == q.segment_ids[None, :]
+        return low | self.xp.any(same[:, :, None] & self.lost(points)[None, :, :], axis=1)

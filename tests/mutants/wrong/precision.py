@@ -49,6 +49,16 @@ class HalfSum(Loss):
         return total
 
 
+@mutant("value-half-f16-010", passes="value-half-f16-001")
+class SubnormalsFlushed(Loss):
+    """Reads the smallest float16 numbers as 0."""
+
+    def widened(self, keypoints: Any) -> Any:
+        wide = super().widened(keypoints)
+        half = dtype_name(keypoints) == "float16"
+        return self.zeroed(wide, self.xp.abs(wide) < 2.0**-14) if half else wide
+
+
 @mutant("value-exact-f16-001", passes="value-exact-f32-001")
 class HalfResult(Loss):
     """Gives the result in the dtype of the keypoints, halves too."""

@@ -108,3 +108,80 @@ class JoinsMultiplied(Loss):
 
     def masked(self, lengths: Any, hidden: Any) -> Any:
         return lengths * self.xp.astype(~hidden, lengths.dtype)
+
+
+@mutant("value-segments-f64-021", passes="value-segments-f64-006")
+class IdsInFloat64(Loss):
+    """Compares ids as float64 numbers, where neighbours beyond 2**53 look the same."""
+
+    def cut(self, ids: Any) -> Any:
+        return super().cut(self.xp.astype(ids, self.xp.float64))
+
+
+@mutant("value-segments-f64-025", passes="value-segments-f64-024")
+class IdsByDistance(Loss):
+    """Asks whether the distance of ids is above 0, which overflows at 2**63."""
+
+    def cut(self, ids: Any) -> Any:
+        return self.xp.abs(ids[..., 1:] - ids[..., :-1]) > 0
+
+
+@mutant("value-segments-f64-032", passes="value-segments-f64-001")
+class CutsOfAnySequence(Loss):
+    """Cuts all sequences where one of them is cut."""
+
+    def cut(self, ids: Any) -> Any:
+        joins = super().cut(ids)
+        return self.xp.any(joins, axis=0, keepdims=True) | joins if ids.ndim > 1 else joins
+
+
+@mutant("value-exact-f64-021", passes="value-segments-f64-019")
+class IdsTransposed(Loss):
+    """Reads ids as (T, B) where there are as many frames as sequences."""
+
+    def cut(self, ids: Any) -> Any:
+        square = ids.ndim == 2 and ids.shape[0] == ids.shape[1]
+        return super().cut(self.xp.matrix_transpose(ids) if square else ids)
+
+
+@mutant("value-segments-f64-032", passes="value-segments-f64-018")
+class CountsFirstSequence(Loss):
+    """Counts the transitions of the first sequence and takes as many for the others."""
+
+    def divisor(self, q: Question, entries: Any, parts: Parts) -> Any:
+        joins = parts.joins
+        if entries.ndim > 2:
+            joins = joins[:1, ...] | self.xp.zeros_like(joins)
+        return super().divisor(q, entries, parts._replace(joins=joins))
+
+
+@mutant("value-segments-f64-027", passes="value-segments-f64-011")
+class SubtractsTwice(Loss):
+    """Subtracts masked entries and joins from the count of a valid_mean, what is both twice."""
+
+    def divisor(self, q: Question, entries: Any, parts: Parts) -> Any:
+        count = super().divisor(q, entries, parts)
+        if q.reduction != "valid_mean":
+            return count
+        return count - self.count(self.hidden(q, parts.points) & parts.joins[..., None], entries)
+
+
+@mutant("value-segments-f64-037", passes="value-segments-f64-027")
+class SubtractsTwiceInBatches(SubtractsTwice):
+    """Subtracts twice what is both masked and a join where there are several sequences."""
+
+    def divisor(self, q: Question, entries: Any, parts: Parts) -> Any:
+        if entries.ndim > 2:
+            return super().divisor(q, entries, parts)
+        return Loss.divisor(self, q, entries, parts)
+
+
+@mutant("value-segments-f64-032", passes="value-segments-f64-018")
+class MeanOfSequencesCut(Loss):
+    """Averages the means of the sequences, however few transitions one has."""
+
+    def reduced(self, q: Question, entries: Any, parts: Parts) -> Any:
+        if q.reduction != "mean" or q.segment_ids is None or entries.ndim != 3:
+            return super().reduced(q, entries, parts)
+        counts = self.xp.sum(self.xp.astype(~parts.joins, entries.dtype), axis=-1) * entries.shape[-1]
+        return self.xp.mean(self.ratio(self.xp.sum(entries, axis=(-2, -1)), counts))

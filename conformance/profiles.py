@@ -53,15 +53,16 @@ def _plain(case: Case) -> bool:
 _RULES: Mapping[str, Callable[[Case], bool]] = {
     "value-f64": lambda c: _plain(c) and "float64" in _dtypes(c),
     "value-f32": lambda c: _plain(c) and "float64" not in _dtypes(c),
-    "half": lambda c: c.op in _LOSS and c.error is None and _half(c),
-    "gradient": lambda c: c.op is Op.GRADIENT,
+    "half": lambda c: c.op in _LOSS and _half(c),
+    "gradient": lambda c: c.op is Op.GRADIENT and not _half(c),
+    "gradient-half": lambda c: c.op is Op.GRADIENT and _half(c),
     "batch": lambda c: _computes(c) and _batch(c),
     "segments": lambda c: _computes(c) and _segments(c),
     "valid-mean": lambda c: _computes(c) and _valid_mean(c),
     "nan-policy": lambda c: _computes(c) and _omit(c),
     "metric": lambda c: c.op in _METRIC and not _half(c),
     "metric-half": lambda c: c.op in _METRIC and _half(c),
-    "errors": lambda c: c.error is not None and c.op in _LOSS,
+    "errors": lambda c: c.op in _LOSS and c.error is not None and not _half(c),
 }
 NAMES = (*_RULES, "device", "transform")
 """Every profile, in the order of reports."""

@@ -21,7 +21,13 @@ DOCS = Path(__file__).parents[1]
 FOLDER = DOCS / "results"
 README = DOCS.parent / "README.md"
 _BLOCK = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
-_SHORT = {"value-f64": "f64", "value-f32": "f32", "gradient": "grad", "transform": "modes"}
+_SHORT = {
+    "value-f64": "f64",
+    "value-f32": "f32",
+    "gradient": "grad",
+    "gradient-half": "grad-half",
+    "transform": "modes",
+}
 
 
 @dataclass(frozen=True)

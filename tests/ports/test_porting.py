@@ -17,6 +17,7 @@ from conformance import suite
 from conformance.clauses import CLAUSES
 from conformance.exits import Exit
 from conformance.port.limits import Limits
+from conformance.profiles import NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "porting.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -127,6 +128,10 @@ def test_every_clause_in_the_table_exists() -> None:
     named = {clause for row in rows for clause in re.findall(r"TL-[\d.]*\d", row)}
     heads = {clause.split(".")[0] for clause in CLAUSES}
     assert named <= CLAUSES.keys() | heads
+
+
+def test_the_profiles_are_those_there_are() -> None:
+    assert re.findall(r"^\| `([a-z0-9-]+)` \| ", TEXT, re.MULTILINE) == list(NAMES)
 
 
 def test_the_limits_are_as_written() -> None:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from temporal_loss import _backend, _inputs, _parameters, _stages
-from temporal_loss._function import temporal_loss
+from temporal_loss._function import step_lengths, temporal_loss
 
 _STAGES = ("compute_loss", "remove_nans", "rectify_epsilon", "reduce_loss")
 
@@ -177,8 +177,7 @@ class TemporalLoss:
             Another shape, or fewer than 2 frames.
         """
         library = _inputs.check_keypoints(predictions, "predictions")
-        moved = _stages.steps(_inputs.widened(library, predictions))
-        return _stages.lengths(library.xp, moved, guard=library.may_differentiate(predictions))
+        return step_lengths(library, predictions)
 
     def remove_nans(self, loss: Any, confidences: Any) -> Any:
         """Set entries to 0 where either of their two frames has low confidence.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _backend, _chunks, _inputs, _parameters, _pipeline
 from temporal_loss._pipeline import Frames, Settings
+
+if TYPE_CHECKING:
+    from temporal_loss._backend import Library
 
 
 def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
@@ -99,3 +102,15 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
     if reduction == "none":
         return way.entries(frames, settings)
     return way.reduce(frames, settings, reduction)
+
+
+def step_lengths(library: Library, keypoints: Any) -> Any:
+    """Compute the lengths of all steps (..., T-1, K), in the result dtype: no mask, no epsilon."""
+    frames = Frames(keypoints)
+    settings = Settings(
+        library,
+        dtype=_backend.result_dtype(library, keypoints),
+        widen=_backend.is_half(keypoints),
+        guard=library.may_differentiate(keypoints),
+    )
+    return (_chunks if library.in_chunks else _pipeline).entries(frames, settings)

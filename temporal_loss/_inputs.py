@@ -95,13 +95,6 @@ def frame_shape(keypoints: Any) -> tuple[int, ...]:
     return (shape[0], shape[1] // 2) if len(shape) == 2 else shape[:-1]
 
 
-def widened(library: Library, keypoints: Any) -> Any:
-    """Keypoints in the result dtype."""
-    if _backend.is_half(keypoints):
-        return library.xp.astype(keypoints, library.xp.float32)
-    return keypoints
-
-
 def _check_same_library(library: Library, name: str, array: Any, own_library: Library) -> None:
     if own_library.name != library.name:
         msg = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _backend, _chunks, _inputs, _parameters, _pipeline, _stages
+from temporal_loss import _backend, _chunks, _inputs, _parameters, _stages
+from temporal_loss._function import step_lengths
 
 if TYPE_CHECKING:
     from temporal_loss._backend import Library
@@ -46,7 +47,7 @@ def temporal_norm(keypoints: Any) -> Any:
     """
     library = _inputs.check_keypoints(keypoints)
     xp = library.xp
-    lengths = _lengths(library, keypoints)
+    lengths = step_lengths(library, keypoints)
     first = xp.full_like(lengths[..., :1, :], math.nan)
     norms = xp.concat([first, lengths], axis=-2)
     return _chunks.cut_like(norms, keypoints) if library.in_chunks else norms
@@ -100,7 +101,7 @@ def estimate_epsilon(
         _inputs.check_confidences(library, confidences, keypoints, _inputs.frame_shape(keypoints))
 
     xp = library.xp
-    lengths = _lengths(library, keypoints)
+    lengths = step_lengths(library, keypoints)
     ignored = xp.isnan(lengths)
     if confidences is not None:
         threshold = _parameters.rounded(prob_threshold, _backend.dtype_name(confidences))
@@ -124,18 +125,6 @@ def estimate_epsilon(
     rising = (fraction > 0) & (high > low)
     gap = xp.where(rising, high, 0.0) - xp.where(rising, low, 0.0)
     return xp.where(count > 0, low + fraction * gap, math.nan)
-
-
-def _lengths(library: Library, keypoints: Any) -> Any:
-    """Length of each step, in the result dtype."""
-    frames = _pipeline.Frames(keypoints)
-    settings = _pipeline.Settings(
-        library,
-        dtype=_backend.result_dtype(library, keypoints),
-        widen=_backend.is_half(keypoints),
-        guard=library.may_differentiate(keypoints),
-    )
-    return (_chunks if library.in_chunks else _pipeline).entries(frames, settings)
 
 
 def _pick(library: Library, rows: Any, index: Any) -> Any:

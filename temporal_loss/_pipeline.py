@@ -5,15 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from temporal_loss import _inputs, _stages
+from temporal_loss import _blocks, _inputs, _stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from temporal_loss._backend import Library
-
-# Numbers per block of keypoints: temporaries stay in the processor's cache, and calls are still few.
-_BLOCK = 1 << 18
 
 
 class Frames(NamedTuple):
@@ -34,6 +29,7 @@ class Settings(NamedTuple):
     epsilon: Any = 0.0
     threshold: float = 0.0
     omit_nan: bool = False
+    in_blocks: bool = False
 
 
 class Entries(NamedTuple):
@@ -52,7 +48,7 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
         # Before differencing: a jump of 300 pixels squared is beyond float16.
         keypoints = xp.astype(keypoints, settings.dtype)
 
-    moved = _stages.steps(keypoints)
+    step = _stages.steps(keypoints)
     marks = None if frames.confidences is None else _stages.unsure(frames.confidences, settings.threshold)
     if settings.omit_nan:
         missing = _stages.missing(xp, keypoints)
@@ -65,13 +61,23 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
 
     if guard and masked is not None:
         # Masking the lengths is too late here: 0 * NaN in the backward pass is NaN.
-        moved = [_stages.mask(xp, step, masked) for step in moved]
-    values = _stages.lengths(xp, moved, guard=guard)
+        moved = [_stages.mask(xp, part, masked) for part in _stages.coordinates(step)]
+        squares = [part * part for part in moved]
+    else:
+        # Squared before it is taken apart: strided arithmetic is slow.
+        squares = _stages.coordinates(step * step)
+    values = _stages.lengths(xp, squares, guard=guard)
     if not guard and masked is not None:
-        values = _stages.mask(xp, values, masked)
+        if settings.in_blocks:
+            values = _blocks.hide(xp, values, masked, settings.dtype)
+        else:
+            values = _stages.mask(xp, values, masked)
     # Lengths are never negative: an epsilon of 0 changes none of them.
-    if not isinstance(settings.epsilon, float) or settings.epsilon:
-        values = _stages.rectify(xp, values, settings.epsilon, guard=guard)
+    epsilon = settings.epsilon
+    if not isinstance(epsilon, float) or epsilon:
+        if settings.in_blocks:
+            epsilon = _blocks.for_steps(epsilon, values)
+        values = _stages.rectify(xp, values, epsilon, guard=guard)
     return Entries(values, masked, crossing)
 
 
@@ -87,10 +93,11 @@ def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
 
 def sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
     """Sum of the entries, and how many count; None where that is all, or is not asked."""
-    if not _is_worth_cutting(frames, settings):
+    if not _blocks.are_worthwhile(frames, settings):
         return _sum_and_count(frames, settings, reduction)
-    xp = settings.library.xp
-    sums, counts = zip(*(_sum_and_count(b, settings, reduction) for b in _blocks(frames)), strict=True)
+    xp, settings = settings.library.xp, _blocks.prepare(frames, settings)
+    parts = (_sum_and_count(block, settings, reduction) for block in _blocks.cut(frames))
+    sums, counts = zip(*parts, strict=True)
     # Stacked, so that many blocks are added as accurately as the backend adds many entries.
     counted = None if counts[0] is None else xp.sum(xp.stack(counts))
     return xp.sum(xp.stack(sums)), counted
@@ -123,34 +130,3 @@ def finish(frames: Frames, settings: Settings, reduction: str, loss_sum: Any, co
         *lead, length, keypoints = _inputs.frame_shape(frames.keypoints)
         counted = math.prod(lead) * (length - 1) * keypoints
     return _stages.ratio(settings.library.xp, loss_sum, counted)
-
-
-def _is_worth_cutting(frames: Frames, settings: Settings) -> bool:
-    if settings.guard or math.prod(frames.keypoints.shape) <= _BLOCK:
-        return False
-    return settings.library.prefers_blocks(frames.keypoints)
-
-
-def _blocks(frames: Frames) -> Iterator[Frames]:
-    shape = frames.keypoints.shape
-    if math.prod(shape) <= _BLOCK:
-        yield frames
-        return
-    flat = len(shape) == 2
-    if not flat and len(shape) > 3 and shape[0] > 1:
-        # Whole sequences first, as many as fit.
-        size = max(1, _BLOCK // math.prod(shape[1:]))
-        for start in range(0, shape[0], size):
-            part = slice(start, start + size)
-            yield from _blocks(Frames(*(None if array is None else array[part, ...] for array in frames)))
-        return
-    time = -2 if flat else -3
-    size = max(1, _BLOCK * shape[time] // math.prod(shape))
-    for start in range(0, shape[time] - 1, size):
-        # One frame more than steps; the next block starts with it again.
-        part = slice(start, start + size + 1)
-        yield Frames(
-            frames.keypoints[part, :] if flat else frames.keypoints[..., part, :, :],
-            None if frames.confidences is None else frames.confidences[..., part, :],
-            None if frames.segment_ids is None else frames.segment_ids[..., part],
-        )

@@ -30,27 +30,28 @@ def suspects(case: Case, answer: Answer) -> tuple[str, ...]:
     if case.error is not None and isinstance(answer, Outputs):
         return tuple(n for n in case.kills if wrong_answer(mistakes()[n], case) is None)
     truth = {name: due.array for name, due in case.expected.items()}
-    if truth and _explains(truth, case, answer):
-        # Off by a rounding or two: so is the answer of every mistake that hardly shows here.
-        return ()
-    return tuple(n for n in case.kills if _explains(wrong_answer(mistakes()[n], case), case, answer))
+    # Off by a rounding or two: so is the answer of every mistake that hardly shows here. Only the bits tell.
+    slack = 0 if truth and _explains(truth, case, answer, _SLACK) else _SLACK
+    return tuple(n for n in case.kills if _explains(wrong_answer(mistakes()[n], case), case, answer, slack))
 
 
-def _explains(wrong: dict[str, Array] | ErrorKind | None, case: Case, answer: Answer) -> bool:
+def _explains(wrong: dict[str, Array] | ErrorKind | None, case: Case, answer: Answer, slack: int) -> bool:
     if isinstance(answer, Rejected):
         return isinstance(wrong, ErrorKind) and wrong in {answer.kind, *answer.also}
     if not isinstance(wrong, dict) or not isinstance(answer, Outputs):
         return False
-    asked = [name for name in case.expected if case.op is not Op.GRADIENT or name == "gradient"]
-    return all(name in answer.arrays and _same(wrong.get(name), case, name, answer) for name in asked)
+    asked = [name for name in case.expected if name == "gradient" or case.op is not Op.GRADIENT or not slack]
+    return all(name in answer.arrays and _same(wrong.get(name), case, name, answer, slack) for name in asked)
 
 
-def _same(wrong: Array | None, case: Case, name: str, answer: Outputs) -> bool:
+def _same(wrong: Array | None, case: Case, name: str, answer: Outputs, slack: int) -> bool:
     if wrong is None:
         return False
     due = case.expected[name]
-    # A mistake rounds like anything else does, and its budget is not derived: be generous.
-    largest = max((abs(v) for v in wrong.values if math.isfinite(v)), default=0.0)
-    slack = _SLACK * bits.ulp(largest, wrong.dtype) if wrong.dtype in bits.FORMATS else 0.0
-    budget = tuple(2 * b + slack for b in due.budget)
+    budget: tuple[float, ...] = (0.0,)
+    if slack:
+        # A mistake rounds like anything else does, and its budget is not derived: be generous.
+        largest = max((abs(v) for v in wrong.values if math.isfinite(v)), default=0.0)
+        more = slack * bits.ulp(largest, wrong.dtype) if wrong.dtype in bits.FORMATS else 0.0
+        budget = tuple(2 * b + more for b in due.budget)
     return not compare(name, replace(due, array=wrong, budget=budget), answer.arrays[name]).problem

@@ -1,4 +1,4 @@
-"""Mistakes in `temporal_norm` and `estimate_epsilon`."""
+"""Mistakes in `temporal_norm`, and in the steps that `estimate_epsilon` looks at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conformance.model import Op
 from conformance.oracle import fixed
 
 if TYPE_CHECKING:
-    from conformance.oracle import Exact, Output, Problem, Solution
+    from conformance.oracle import Exact, Output, Solution
 
 
 class _Norm(Wrong):
@@ -75,75 +75,13 @@ class NormHidesNan(_Norm):
         return [rows[0], *still]
 
 
-class _Quantile(Wrong):
-    """Base of the mistakes about the quantile."""
+class _Observed(Wrong):
+    """Base of the mistakes about the steps that count."""
 
     ops = (Op.EPSILON,)
 
 
-class QuantileLower(_Quantile):
-    """Takes the lower order statistic and does not interpolate."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        return steps[math.floor(Fraction(q) * (len(steps) - 1))] if steps else math.nan
-
-
-class QuantileHigher(_Quantile):
-    """Takes the upper order statistic and does not interpolate."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        return steps[math.ceil(Fraction(q) * (len(steps) - 1))] if steps else math.nan
-
-
-class QuantileNearest(_Quantile):
-    """Takes the nearest order statistic and does not interpolate."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        return steps[round(Fraction(q) * (len(steps) - 1))] if steps else math.nan
-
-
-class QuantileMidpoint(_Quantile):
-    """Takes the middle between the two order statistics."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        place = Fraction(q) * (len(steps) - 1)
-        return (steps[math.floor(place)] + steps[math.ceil(place)]) / 2 if steps else math.nan
-
-
-class QuantileOfCount(_Quantile):
-    """Places the quantile at q*n and not at q*(n-1)."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        if not steps:
-            return math.nan
-        place = min(Fraction(q) * len(steps), Fraction(len(steps) - 1))
-        low = math.floor(place)
-        high = min(low + 1, len(steps) - 1)
-        return steps[low] + (steps[high] - steps[low]) * (place - low)
-
-
-class QuantileFromAbove(_Quantile):
-    """Takes the quantile 1 - q."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        return super().quantile(steps, float(1 - Fraction(q)))
-
-
-class QuantileIgnored(_Quantile):
-    """Uses 0.99 whatever quantile is asked for."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        return super().quantile(steps, 0.99)
-
-
-class QuantileIsLargest(_Quantile):
-    """Gives the largest step."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        return super().quantile(steps, 1.0)
-
-
-class QuantileOverAllKeypoints(_Quantile):
+class QuantileOverAllKeypoints(_Observed):
     """Takes one quantile over the steps of all keypoints."""
 
     def observed(self, s: Solution, keypoint: int) -> list[Exact]:
@@ -153,7 +91,7 @@ class QuantileOverAllKeypoints(_Quantile):
         return sorted(steps)
 
 
-class QuantileCountsMaskedAsZero(_Quantile):
+class QuantileCountsMaskedAsZero(_Observed):
     """Takes masked steps for steps of length 0."""
 
     needs = "confidences"
@@ -163,7 +101,7 @@ class QuantileCountsMaskedAsZero(_Quantile):
         return sorted([*super().observed(s, keypoint), *hidden])
 
 
-class QuantileCountsNanAsZero(_Quantile):
+class QuantileCountsNanAsZero(_Observed):
     """Takes NaN steps for steps of length 0."""
 
     needs = "special"
@@ -174,7 +112,7 @@ class QuantileCountsNanAsZero(_Quantile):
         return sorted([*super().observed(s, keypoint), *lost])
 
 
-class QuantileLeaksNan(_Quantile):
+class QuantileLeaksNan(_Observed):
     """Gives NaN as soon as one step is NaN."""
 
     needs = "special"
@@ -184,7 +122,7 @@ class QuantileLeaksNan(_Quantile):
         return [] if any(fixed.is_nan(e.length) for e in steps) else super().observed(s, keypoint)
 
 
-class QuantileLeaksMaskedNan(_Quantile):
+class QuantileLeaksMaskedNan(_Observed):
     """Gives NaN as soon as one step is NaN, masked ones included."""
 
     needs = "special"
@@ -194,7 +132,15 @@ class QuantileLeaksMaskedNan(_Quantile):
         return [] if any(fixed.is_nan(e.length) for e in steps) else super().observed(s, keypoint)
 
 
-class QuantileCountsNanAsInfinite(_Quantile):
+class QuantileLeaksMasked(_Observed):
+    """Gives NaN as soon as one step is masked or NaN."""
+
+    def observed(self, s: Solution, keypoint: int) -> list[Exact]:
+        steps = (e for e in s.entries if e.keypoint == keypoint)
+        return [] if any(e.hidden or fixed.is_nan(e.length) for e in steps) else super().observed(s, keypoint)
+
+
+class QuantileCountsNanAsInfinite(_Observed):
     """Sorts NaN steps to the end and counts them."""
 
     needs = "special"
@@ -205,7 +151,7 @@ class QuantileCountsNanAsInfinite(_Quantile):
         return sorted([*super().observed(s, keypoint), *lost])
 
 
-class QuantileDropsInfinity(_Quantile):
+class QuantileDropsInfinity(_Observed):
     """Leaves infinite steps out."""
 
     needs = "special"
@@ -214,7 +160,7 @@ class QuantileDropsInfinity(_Quantile):
         return [v for v in super().observed(s, keypoint) if v != math.inf]
 
 
-class QuantileSpoiltByInfinity(_Quantile):
+class QuantileSpoiltByInfinity(_Observed):
     """Gives NaN as soon as one step is infinite: 0 times infinity."""
 
     needs = "special"
@@ -224,47 +170,17 @@ class QuantileSpoiltByInfinity(_Quantile):
         return [] if math.inf in steps else steps
 
 
-class QuantileOfNothingIsZero(_Quantile):
-    """Gives 0 and not NaN where no step is left."""
-
-    def quantile(self, steps: list[Exact], q: float) -> Exact:
-        return super().quantile(steps, q) if steps else Fraction(0)
-
-
-class QuantileSkipsRest(_Quantile):
+class QuantileSkipsRest(_Observed):
     """Leaves steps of length 0 out."""
 
     def observed(self, s: Solution, keypoint: int) -> list[Exact]:
         return [v for v in super().observed(s, keypoint) if v != 0]
 
 
-class QuantileOfCoordinates(_Quantile):
+class QuantileOfCoordinates(_Observed):
     """Takes the quantile over coordinate differences and not over lengths."""
 
     def observed(self, s: Solution, keypoint: int) -> list[Exact]:
         kept = (e for e in s.entries if e.keypoint == keypoint and not e.hidden)
         sizes = (abs(d) for e in kept for d in e.step if not fixed.is_nan(d))
         return sorted(map(s.scale.exact, sizes))
-
-
-class QuantileMeanOfSequences(_Quantile):
-    """Averages the quantiles of the sequences of a batch."""
-
-    needs = "batch"
-
-    def quantiles(self, s: Solution) -> Output:
-        output = super().quantiles(s)
-        p: Problem = s.problem
-        if p.batch < 2:
-            return output
-        parts = [
-            super(QuantileMeanOfSequences, self)
-            .quantiles(replace(s, entries=[e for e in s.entries if e.batch == b]))
-            .values
-            for b in range(p.batch)
-        ]
-        total: list[Exact] = [Fraction(0)] * p.keypoints
-        for part in parts:
-            total = [a + b for a, b in zip(total, part, strict=True)]
-        means = tuple(v / p.batch for v in total)
-        return replace(output, values=means)

@@ -30,6 +30,7 @@ MODULES = (
     "norm",
     "omit",
     "precision",
+    "quantile",
     "reduction",
     "refusals",
     "segments",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance import profiles
@@ -70,6 +71,7 @@ def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
     """Return the failures to tell first: each of another kind than those before.
 
     Wrong numbers come before inputs not refused; then what the commonest mistake explains; then the small.
+    Each names the likeliest mistakes first.
     """
     known = {c.id: c for c in cases}
     common = Counter(s for v in run.failures for s in v.suspects)
@@ -87,15 +89,25 @@ def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
         kind = (verdict.status, known[verdict.case].clauses)
         (rest if kind in seen or verdict.case in seen else first).append(verdict)
         seen |= {kind, verdict.case}
-    return [*first, *rest][:most]
+    ranks = {s.name: [name for name, _, _ in culprits(run, s, cases)] for s in run.header.subjects}
+    return [_likely_first(verdict, ranks[verdict.subject]) for verdict in [*first, *rest][:most]]
 
 
-def culprits(run: Run, subject: SubjectInfo) -> list[tuple[str, int, int]]:
+def _likely_first(verdict: Verdict, names: list[str]) -> Verdict:
+    """Put the mistakes that explain most of a subject's failures before those that fit this one only."""
+    order = {name: place for place, name in enumerate(names)}
+    return replace(verdict, suspects=tuple(sorted(verdict.suspects, key=lambda n: order.get(n, len(order)))))
+
+
+def culprits(run: Run, subject: SubjectInfo, cases: list[Case]) -> list[tuple[str, int, int]]:
     """Return the few known mistakes that explain most of a subject's failures.
 
     Each comes with the number of failures it explains, and of those that any explains. Wrong
     numbers come first: who refuses nothing fails many cases by one small omission.
     """
+    verdicts = run.of(subject.name)
+    spared = [c for c in cases if c.id in verdicts and verdicts[c.id].status is Status.PASS]
+    op = {c.id: c.op for c in cases}
     found = []
     for accepted in (False, True):
         left = [
@@ -104,9 +116,14 @@ def culprits(run: Run, subject: SubjectInfo) -> list[tuple[str, int, int]]:
             if v.subject == subject.name and v.suspects and (v.status is Status.WRONGLY_ACCEPTED) == accepted
         ]
         looked = len(left)
+        # Who makes a mistake fails the other cases that it shows in, too, at least those of the operation.
+        ops = {(name, op[v.case]) for v in left for name in v.suspects}
+        against = Counter(name for c in spared for name in c.kills if (name, c.op) in ops)
+        anywhere = Counter(name for c in spared for name in c.kills)
         while left:
-            name, count = Counter(s for v in left for s in v.suspects).most_common(1)[0]
-            found.append((name, count, looked))
+            explained = Counter(s for v in left for s in v.suspects)
+            name = max(explained, key=lambda n: (explained[n] - against[n], -anywhere[n]))
+            found.append((name, explained[name], looked))
             left = [v for v in left if name not in v.suspects]
     return found
 

@@ -190,7 +190,7 @@ def _failures(run: Run, cases: list[Case], console: Console) -> None:
         rest = len(failures) - _FAILURES_SHOWN
         console.print(f"\n… and {rest} more failures: all with --html, --markdown, --jsonl or --junit")
     for subject in run.header.subjects:
-        for name, count, looked in summary.culprits(run, subject)[:_CULPRITS_SHOWN]:
+        for name, count, looked in summary.culprits(run, subject, cases)[:_CULPRITS_SHOWN]:
             what = f"{subject.name}: {count} of {looked} explained failures are those of {name}: "
             console.print(Text(what, style="bold") + Text(mistakes()[name].description), soft_wrap=True)
     for fault in run.faults:

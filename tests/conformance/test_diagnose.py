@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
-from conformance import suite
+from conformance import diagnose, suite
 from conformance.diagnose import LARGEST, suspects
-from conformance.mistakes import mistakes, wrong_answer
-from conformance.model import Array, Errored, ErrorKind, Outputs, Rejected, Status, Unsupported
+from conformance.mistakes import Mistake, mistakes, wrong_answer
+from conformance.model import Array, Errored, ErrorKind, Outputs, Rejected, Status, Unsupported, Verdict
+from conformance.report.run import Header, Run, SubjectInfo
+from conformance.report.summary import culprits
 
 CASES = {c.id: c for c in suite.load_cases()}
 NAMED = [
@@ -59,6 +62,36 @@ def test_answers_that_are_no_answers_are_not_looked_into() -> None:
     case = CASES[NAMED[0][0]]
     for answer in (Unsupported("no"), Errored(Status.CRASH, "no"), Rejected(ErrorKind.TYPE, "no")):
         assert suspects(case, answer) == ()
+
+
+SMALL = [c for c in CASES.values() if c.error is None and len(c.inputs["keypoints"].values) <= 40]
+HERE = SubjectInfo("wrong", "cpu", "eager", "", len(SMALL))
+HEADER = Header("", len(SMALL), "", "", "", "", {}, None, (HERE,), ())
+
+
+@cache
+def known_answer(mistake: Mistake, case: str) -> dict[str, Array] | ErrorKind | None:
+    return wrong_answer(mistake, CASES[case])
+
+
+def run_of(name: str) -> Run:
+    """What the suite finds of an implementation with one known mistake."""
+    run = Run(HEADER, planned=len(SMALL))
+    for case in SMALL:
+        verdict = Verdict(case.id, HERE.name, Status.PASS)
+        if name in case.kills:
+            wrong = known_answer(mistakes()[name], case.id)
+            answer = Outputs(wrong, "cpu") if isinstance(wrong, dict) else Rejected(wrong, "")
+            verdict = replace(verdict, status=Status.FAIL, suspects=suspects(case, answer))
+        run.verdicts.append(verdict)
+    return run
+
+
+@pytest.mark.parametrize("name", sorted({name for case in SMALL for name in case.kills}))
+def test_a_mistake_is_told_from_all_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnose, "wrong_answer", lambda mistake, case: known_answer(mistake, case.id))
+    found = culprits(run_of(name), HERE, SMALL)
+    assert found[0][0] == name, found
 
 
 def test_large_cases_are_not_looked_into() -> None:

@@ -139,6 +139,13 @@ def seen(last: float) -> dict[str, Any]:
         ("quantile-counts-nan-as-infinite", case_of([*OUT[:3], [NAN, 0]], Op.EPSILON, quantile=0.5), (2.0,)),
         ("norm-first-row-zero", case_of([[0, 0], [3, 4]], Op.NORM), (0.0, 5.0)),
         ("quantile-lower", case_of(TWO, Op.EPSILON, quantile=0.5), (0.0, 2.0)),
+        ("quantile-nearest", case_of(TWO, Op.EPSILON, quantile=0.5), (0.0, 2.0)),
+        ("quantile-half-up", case_of(TWO, Op.EPSILON, quantile=0.5), (5.0, 5.0)),
+        ("quantile-nearest-rank", case_of(TWO, Op.EPSILON, quantile=0.5), (0.0, 2.0)),
+        ("quantile-index-cut", case_of(TWO, Op.EPSILON, quantile=0.5), (5.0, 5.0)),
+        ("quantile-of-count", case_of(TWO, Op.EPSILON, quantile=0.25), (2.5, 3.5)),
+        ("quantile-exclusive", case_of(TWO, Op.EPSILON, quantile=0.75), (5.0, 5.0)),
+        ("quantile-midway", case_of(TWO, Op.EPSILON, quantile=0.375), (1.25, 2.75)),
         ("quantile-midpoint", case_of(TWO, Op.EPSILON, quantile=0.25), (2.5, 3.5)),
         ("quantile-over-all-keypoints", case_of(TWO, Op.EPSILON, quantile=1.0), (5.0, 5.0)),
     ],
@@ -168,6 +175,7 @@ def test_worked_by_hand_nan() -> None:
     assert tells(case, wrong_answer(KNOWN["mask-multiplies"], case))
     assert wrong("nan-hidden-by-mask", case_of([[0, 0], [NAN, 4]])) == (0.0,)
     assert math.isnan(wrong("quantile-spoilt-by-infinity", case_of(OUT, Op.EPSILON, quantile=0.0))[0])
+    assert math.isnan(wrong("quantile-leaks-masked", case_of(TWO, Op.EPSILON, **LOW))[1])
     assert math.isnan(wrong("infinity-is-nan", case_of(OUT))[0])
 
 

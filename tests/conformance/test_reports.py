@@ -13,7 +13,7 @@ from runs import BAD, CASES, GOOD, GREEN, HEADER, HOSTILE, MIXED, a_run, bad, go
 
 from conformance import suite
 from conformance.exits import Exit
-from conformance.model import Status
+from conformance.model import Status, Verdict
 from conformance.report import badge, diff, explain, jsonl, markdown, summary, terminal
 from conformance.report.run import Run, SubjectInfo
 from conformance.run import chosen
@@ -81,7 +81,7 @@ def test_a_failure_is_told_so_that_one_can_act_on_it() -> None:
 
 
 def test_the_mistake_behind_most_failures_is_named_once() -> None:
-    assert summary.culprits(MIXED, BAD) == [("epsilon-hard-threshold", 2, 2)]
+    assert summary.culprits(MIXED, BAD, CASES) == [("epsilon-hard-threshold", 2, 2)]
     assert f"{BAD.name}: 2 of 2 explained failures are those of epsilon-hard-threshold" in shown(MIXED)
 
 
@@ -103,7 +103,27 @@ def test_wrong_numbers_are_told_before_inputs_not_refused() -> None:
     run = a_run(*accepted, wrong)
     assert summary.told(run, cases, 1) == [wrong]
     assert summary.told(a_run(*accepted, replace(wrong, suspects=())), cases, 1)[0].case == wrong.case
-    assert summary.culprits(run, BAD) == [("epsilon-hard-threshold", 1, 1), ("refuses-nothing", 5, 5)]
+    assert summary.culprits(run, BAD, cases) == [("epsilon-hard-threshold", 1, 1), ("refuses-nothing", 5, 5)]
+
+
+def test_the_likeliest_mistake_is_named_first() -> None:
+    """Who had ignored epsilon would have failed more than one case."""
+    cases = suite.load_cases()
+    one, *others = [c for c in cases if {"epsilon-ignored", "epsilon-hard-threshold"} <= {*c.kills}]
+    wrong = bad(one, suspects=("epsilon-ignored", "epsilon-hard-threshold"))
+    run = a_run(wrong, *(bad(c, suspects=("epsilon-hard-threshold",)) for c in others))
+    (first,) = [v for v in summary.told(run, cases, len(cases)) if v.case == one.id]
+    assert first.suspects == ("epsilon-hard-threshold", "epsilon-ignored")
+
+
+def test_a_mistake_that_passed_cases_speak_against_is_no_culprit() -> None:
+    cases = suite.load_cases()
+    lost = [c for c in cases if "segments-in-float64" in c.kills]
+    passed = [c for c in cases if "segments-ignored" in c.kills and c not in lost]
+    failures = [bad(c, suspects=("segments-ignored", "segments-in-float64")) for c in lost]
+    run = a_run(*failures, *(Verdict(c.id, BAD.name, Status.PASS) for c in passed))
+    assert summary.culprits(a_run(*failures), BAD, cases)[0][0] == "segments-ignored"
+    assert summary.culprits(run, BAD, cases)[0][0] == "segments-in-float64"
 
 
 def test_the_legend_explains_the_marks_that_are_there() -> None:

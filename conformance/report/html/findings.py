@@ -92,7 +92,7 @@ def _finding(
     clauses = Counter(c for name in failing for c in known[name].clauses).most_common()
     bad = [s.mode for s in subjects if any(v.subject == s.name for v in failures)]
     errors = [v.worst for v in failures if v.worst is not None]
-    looks_like = _looks_like(run, subjects)
+    looks_like = _looks_like(run, subjects, [*known.values()])
     # An example of what is most of the trouble, where that is known.
     sample = next((v for v in failures if looks_like and looks_like[0][0] in v.suspects), failures[0])
     index, subject = next((i, s) for i, s in enumerate(run.header.subjects) if s.name == sample.subject)
@@ -115,6 +115,8 @@ def _finding(
     )
 
 
-def _looks_like(run: Run, subjects: list[SubjectInfo]) -> list[tuple[str, str]]:
-    names = dict.fromkeys(name for subject in subjects for name, _, _ in summary.culprits(run, subject))
+def _looks_like(run: Run, subjects: list[SubjectInfo], cases: list[Case]) -> list[tuple[str, str]]:
+    names = dict.fromkeys(
+        name for subject in subjects for name, _, _ in summary.culprits(run, subject, cases)
+    )
     return [(name, mistakes()[name].description) for name in list(names)[:_LOOKS_LIKE]]

@@ -146,11 +146,11 @@ def test_a_quantile_between_steps_pays_for_its_place() -> None:
     assert of(ask(position, op=Op.EPSILON, quantile=0.5), "epsilon") == (0.0,)
 
 
-def test_an_infinite_step_counts_and_none_of_it_shows() -> None:
-    rows = [[0, 0], [1, 2], [3, 3], [3, 6], [math.inf, 6]]
-    # Of sqrt 5, sqrt 5, 3 and infinity the place 0.75 is between the first two.
+def test_an_infinite_step_counts_and_is_the_longest() -> None:
+    rows = [[0, 0], [1, 2], [4, 3], [10, 5], [13, 14], [math.inf, 14]]
+    # Steps of sqrt 5, 10, 40, 90 and infinity: the place 1 is the second, with the third above it.
     got = of(ask(rows, op=Op.EPSILON, quantile=0.25), "epsilon")[0]
-    assert got == pytest.approx(10 * float(U32) * math.sqrt(5) + 2.0**-23, rel=0.02)
+    assert got == pytest.approx(10 * float(U32) * math.sqrt(40) + 2.0**-23, rel=0.02)
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 100, 1000])

@@ -11,7 +11,7 @@ import pytest
 from conformance import diagnose, suite
 from conformance.diagnose import LARGEST, suspects
 from conformance.mistakes import Mistake, mistakes, wrong_answer
-from conformance.model import Array, Errored, ErrorKind, Outputs, Rejected, Status, Unsupported, Verdict
+from conformance.model import Array, Errored, ErrorKind, Op, Outputs, Rejected, Status, Unsupported, Verdict
 from conformance.report.run import Header, Run, SubjectInfo
 from conformance.report.summary import culprits
 
@@ -48,6 +48,18 @@ def test_neither_the_truth_nor_nonsense_is_named(case: str, _: str) -> None:
     assert suspects(CASES[case], Outputs(off, "cpu")) == ()
     assert suspects(CASES[case], Outputs(nonsense, "cpu")) == ()
     assert suspects(CASES[case], Outputs({}, "cpu")) == ()
+
+
+def test_a_wrong_loss_beside_the_right_gradient() -> None:
+    case = next(c for c in CASES.values() if c.op is Op.GRADIENT and "epsilon-hard-threshold" in c.kills)
+    right = {name: due.array for name, due in case.expected.items()}
+    wrong = wrong_answer(mistakes()["epsilon-hard-threshold"], case)
+    assert isinstance(wrong, dict)
+    assert wrong["gradient"] == right["gradient"]
+    # Every step is longer than epsilon, so who ignores it gives the same.
+    assert suspects(case, Outputs(wrong, "cpu")) == ("epsilon-hard-threshold", "epsilon-ignored")
+    nonsense = replace(right["loss"], values=(math.pi,))
+    assert suspects(case, Outputs(right | {"loss": nonsense}, "cpu")) == ()
 
 
 def test_an_accepted_fault_is_named() -> None:

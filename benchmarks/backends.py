@@ -89,7 +89,9 @@ def _torch(device: str, *, compiled: bool = False, recorded: bool = False) -> Pr
             arrays[0] = arrays[0].clone().requires_grad_()
         loss: Callable[..., Any] = partial(temporal_loss, **keywords)
         if compiled:
-            # One size per measurement: what a user with batches of one size gets.
+            # One size per measurement: what a user with batches of one size gets. Forget those
+            # before, since torch gives up on a function after a few.
+            torch._dynamo.reset()  # noqa: SLF001
             loss = torch.compile(
                 lambda *given: temporal_loss(*given, **keywords), fullgraph=True, dynamic=False
             )

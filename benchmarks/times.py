@@ -166,8 +166,11 @@ def _loss_call(loss: Any, positions: Any, confidences: Any, *, differentiate: bo
 
 def _check_equal(ours: Any, by_itself: Any, name: str) -> None:
     # By hand and by the library must be the same loss, or their difference in time says nothing.
-    if not np.isclose(float(ours), float(by_itself), rtol=1e-5):
-        msg = f"{name}: {float(ours)} by the library, {float(by_itself)} by hand"
+    ours, by_itself = (
+        float(loss.detach() if hasattr(loss, "detach") else loss) for loss in (ours, by_itself)
+    )
+    if not np.isclose(ours, by_itself, rtol=1e-5):
+        msg = f"{name}: {ours} by the library, {by_itself} by hand"
         raise AssertionError(msg)
 
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -21,6 +22,7 @@ DOCS = Path(__file__).parents[1]
 FOLDER = DOCS / "results"
 README = DOCS.parent / "README.md"
 _BLOCK = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
+_BADGES = re.compile(r"(?<=<!-- badges -->\n).*?(?=<!-- end of badges -->)", re.DOTALL)
 _SHORT = {
     "value-f64": "f64",
     "value-f32": "f32",
@@ -130,6 +132,22 @@ def kept() -> list[Results]:
     return [Results.read(path) for path in sorted(FOLDER.glob("*.json"))]
 
 
+def badges() -> str:
+    """Return an image for each kept run: what it was on, and what it found."""
+    return "".join(_badge(path.stem, Results.read(path)) for path in sorted(FOLDER.glob("*.json")))
+
+
+def _badge(name: str, results: Results) -> str:
+    claimed = [p for p in results.profiles if any(str(row.cells.get(p)) == "✓" for row in results.rows)]
+    good = results.exit_code == 0
+    found = (
+        f"conforms, {len(claimed)} profile{'' if len(claimed) == 1 else 's'}" if good else "does not conform"
+    )
+    label, message = (quote(text.replace("-", "--")) for text in (f"conformance on {name}", found))
+    image = f"https://img.shields.io/badge/{label}-{message}-{'brightgreen' if good else 'red'}"
+    return f"![conformance on {name}: {found}]({image})\n"
+
+
 def markdown() -> str:
     """Say what the kept runs found, as text and tables."""
     return "\n".join(_markdown(results) for results in kept())
@@ -162,8 +180,8 @@ def keep(report: Path, name: str) -> Path:
 
 
 def with_results(readme: str) -> str:
-    """Return the README with the tables of the kept runs."""
-    return _BLOCK.sub(lambda _: markdown(), readme)
+    """Return the README with the badges and tables of the kept runs."""
+    return _BLOCK.sub(lambda _: markdown(), _BADGES.sub(lambda _: badges(), readme))
 
 
 @click.command()

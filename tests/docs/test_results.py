@@ -108,7 +108,9 @@ def test_kept_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(results, "FOLDER", tmp_path)
     monkeypatch.setattr(results, "README", tmp_path / "README.md")
     (tmp_path / "README.md").write_text(
-        "a\n<!-- results -->\nold\n<!-- end of results -->\nz\n", encoding="utf-8"
+        "<!-- badges -->\nold\n<!-- end of badges -->\n"
+        "a\n<!-- results -->\nold\n<!-- end of results -->\nz\n",
+        encoding="utf-8",
     )
     path = report(tmp_path, {"numpy/cpu/eager": marked(IN_BATCH)})
     kept = results.keep(path, "cpu")
@@ -117,7 +119,11 @@ def test_kept_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert results.kept() == [results.Results.of(path)]
     readme = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert readme == f"a\n<!-- results -->\n{results.markdown()}<!-- end of results -->\nz\n"
+    assert readme == (
+        f"<!-- badges -->\n{results.badges()}<!-- end of badges -->\n"
+        f"a\n<!-- results -->\n{results.markdown()}<!-- end of results -->\nz\n"
+    )
+    assert "![conformance on cpu: conforms, 1 profile](https://img.shields.io/badge/conformance" in readme
     assert f"2026-01-02, h, Python 3, numpy 2: **conforms**, {len(IN_BATCH)} verdicts" in readme
 
 
@@ -125,3 +131,4 @@ def test_readme_shows_the_kept_runs() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme == results.with_results(readme)
     assert results.markdown() in readme
+    assert results.badges() in readme

@@ -17,7 +17,7 @@ CLAUSES = {
     "TL-4.1": "Epsilon is one number for all keypoints, or one per keypoint in their order.",
     "TL-4.2": "Epsilon is rounded once to the result dtype, from whatever number or array it came.",
     "TL-5.1": '"mean" divides by all transitions times keypoints, masked ones included.',
-    "TL-5.2": '"valid_mean" divides by the entries that are not masked.',
+    "TL-5.2": '"valid_mean" divides by the entries that are neither masked nor between segments.',
     "TL-5.3": "A mean over nothing is 0.",
     "TL-5.4": '"sum" adds all entries up; "none" gives them as (..., T-1, K).',
     "TL-5.5": "Leading axes are sequences of their own, and a reduction runs over all of them at once.",
@@ -55,5 +55,5 @@ FLAGS = {
     "real-shape": "the shape of a real recording",
     "rest": "a keypoint that does not move",
     "rounding": "a parameter that its dtype cannot hold",
-    "segments": "joins between clips",
+    "segments": "steps between segments",
 }

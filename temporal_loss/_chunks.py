@@ -6,10 +6,11 @@ times the tasks. And a chunk goes through the pipeline of its own library, block
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _backend, _pipeline
+from temporal_loss import _backend, _inputs, _pipeline, _stages
 
 if TYPE_CHECKING:
     from temporal_loss._pipeline import Frames, Settings
@@ -33,9 +34,12 @@ def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
     single = [(1,) * count for count in parts.keypoints.numblocks[:-1]]
     pairs = _map(_sum_and_count, parts, settings, chunks=(*single, (2,)), reduction=reduction)
     loss_sum, counted = pairs.sum(axis=tuple(range(pairs.ndim - 1)))
+    if reduction == "sum":
+        return loss_sum
     if not _pipeline.counts_some(frames, settings, reduction):
-        counted = None
-    return _pipeline.finish(frames, settings, reduction, loss_sum, counted)
+        *lead, length, keypoints = _inputs.frame_shape(frames.keypoints)
+        counted = math.prod(lead) * (length - 1) * keypoints
+    return _stages.ratio(settings.library.xp, loss_sum, counted)
 
 
 def cut_like(array: Any, keypoints: Any) -> Any:
@@ -97,7 +101,9 @@ def _sum_and_count(*arrays: Any, reduction: str, **keywords: Any) -> Any:
     frames, settings = _of_chunk(arrays, **keywords)
     xp = settings.library.xp
     loss_sum, counted = _pipeline.sum_and_count(frames, settings, reduction)
-    pair = xp.stack([loss_sum, xp.zeros_like(loss_sum) if counted is None else counted])
+    if isinstance(counted, int):  # known beforehand, for all chunks together
+        counted = xp.zeros_like(loss_sum)
+    pair = xp.stack([loss_sum, counted])
     return xp.reshape(pair, (1,) * (frames.keypoints.ndim - 1) + (2,))
 
 

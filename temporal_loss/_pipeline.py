@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from temporal_loss import _blocks, _inputs, _stages
+from temporal_loss import _blocks, _stages
 
 if TYPE_CHECKING:
     from temporal_loss._backend import Library
@@ -88,19 +88,19 @@ def entries(frames: Frames, settings: Settings) -> Any:
 
 def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
     """Run all stages; `reduction` is not "none"."""
-    return finish(frames, settings, reduction, *sum_and_count(frames, settings, reduction))
+    loss_sum, counted = sum_and_count(frames, settings, reduction)
+    return loss_sum if reduction == "sum" else _stages.ratio(settings.library.xp, loss_sum, counted)
 
 
 def sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
-    """Sum of the entries, and how many count; None where that is all, or is not asked."""
+    """Sum of the entries, and how many a mean divides by."""
     if not _blocks.are_worthwhile(frames, settings):
         return _sum_and_count(frames, settings, reduction)
     xp, settings = settings.library.xp, _blocks.prepare(frames, settings)
     parts = (_sum_and_count(block, settings, reduction) for block in _blocks.cut(frames))
     sums, counts = zip(*parts, strict=True)
     # Stacked, so that many blocks are added as accurately as the backend adds many entries.
-    counted = None if counts[0] is None else xp.sum(xp.stack(counts))
-    return xp.sum(xp.stack(sums)), counted
+    return xp.sum(xp.stack(sums)), sum(counts) if isinstance(counts[0], int) else xp.sum(xp.stack(counts))
 
 
 def _sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
@@ -108,7 +108,7 @@ def _sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[
     found = evaluate(frames, settings)
     loss_sum = _stages.total(xp, found.values)
     if not counts_some(frames, settings, reduction):
-        return loss_sum, None
+        return loss_sum, math.prod(found.values.shape)
     marks = found.masked if reduction == "valid_mean" else found.crossing
     # Marks of whole steps, shape (..., T-1, 1), stand for each of their K keypoints.
     stands_for = found.values.shape[-1] // marks.shape[-1]
@@ -120,13 +120,3 @@ def counts_some(frames: Frames, settings: Settings, reduction: str) -> bool:
     if reduction == "valid_mean" and (frames.confidences is not None or settings.omit_nan):
         return True
     return reduction != "sum" and frames.segment_ids is not None
-
-
-def finish(frames: Frames, settings: Settings, reduction: str, loss_sum: Any, counted: Any) -> Any:
-    """Reduce to the result: from the sum of the entries and how many count; None for all."""
-    if reduction == "sum":
-        return loss_sum
-    if counted is None:
-        *lead, length, keypoints = _inputs.frame_shape(frames.keypoints)
-        counted = math.prod(lead) * (length - 1) * keypoints
-    return _stages.ratio(settings.library.xp, loss_sum, counted)

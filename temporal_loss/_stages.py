@@ -39,10 +39,10 @@ def lengths(xp: ModuleType, squares: list[Array], *, guard: bool) -> Array:
         squared = squared + square
     if not guard:
         return xp.sqrt(squared)
-    # sqrt has no derivative at 0. There, `squared` itself is the right value, and its derivative,
-    # 2 * step, the right one. A NaN is not equal to 0 and goes the way of the steps that move.
-    still = squared == 0
-    return xp.where(still, squared, xp.sqrt(xp.where(still, 1.0, squared)))
+    # sqrt has no derivative at 0. There it is taken at 1, where it has one, which the derivative of
+    # the square, 2 * step, makes 0. Elsewhere, NaN included, nothing is added nor taken away.
+    still = xp.astype(squared == 0, squared.dtype)
+    return xp.sqrt(squared + still) - still
 
 
 # 2. Segments and mask -----------------------------------------------------------------------

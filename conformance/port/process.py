@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _VARIABLE = "TEMPORAL_LOSS_PORT"
 _CHUNK = 1 << 16
 _TICK = 0.05
+_GLANCE = 0.002
 _WATCH = 0.5
 _GRACE = 1.0
 _WORDS = 2000
@@ -159,7 +160,8 @@ class Process:
     def _move(self, limit: float) -> bool:
         """Read and write what can be without waiting long; whether anything was read from stdout."""
         moved = False
-        wait = max(min(_TICK, limit - time.monotonic()), 0)
+        # Once it has closed its output nothing wakes us up: its end is only seen by looking.
+        wait = max(min(_GLANCE if self._silent else _TICK, limit - time.monotonic()), 0)
         for key, _ in self._selector.select(wait):
             if key.fileobj is self._in:
                 self._write()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,11 +54,16 @@ class Difference:
 def compare(old: Run, new: Run) -> Difference:
     """Compare two runs, verdict by verdict."""
     found = Difference(notes=_notes(old, new))
-    before = {(v.subject, v.case): v for v in old.verdicts}
-    after = {(v.subject, v.case): v for v in new.verdicts}
+    before = {(_nameless(v.subject), v.case): v for v in old.verdicts}
+    after = {(_nameless(v.subject), v.case): v for v in new.verdicts}
     for key in sorted(before.keys() | after.keys()):
         _sort(found, key, before.get(key), after.get(key))
     return found
+
+
+def _nameless(subject: str) -> str:
+    """Drop the version from the name of a port, "name version (language)/device": it is what changes."""
+    return re.sub(r" \S+ (\([^()]*\)/)", r" \1", subject, count=1)
 
 
 def _notes(old: Run, new: Run) -> list[str]:
@@ -69,6 +75,9 @@ def _notes(old: Run, new: Run) -> list[str]:
         one, other = old.header.versions.get(name, "absent"), new.header.versions.get(name, "absent")
         if one != other:
             notes.append(f"{name}: {one} before, {other} now")
+    names = [{s.name for s in run.header.subjects} for run in (old, new)]
+    for one in sorted(names[0] - names[1]):
+        notes += [f"{one} before, {o} now" for o in names[1] - names[0] if _nameless(o) == _nameless(one)]
     return notes
 
 

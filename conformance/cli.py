@@ -137,6 +137,8 @@ def emit(case: tuple[str, ...], device: str, op: tuple[str, ...], dtype: tuple[s
 @click.argument("answers", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_listed("--case", "Only these cases, by id.", "IDS")
 @click.option("--device", default="cpu", metavar="NAME", help="Where it was computed.")
+@_listed("--op", "Only requests of these operations.", "NAMES")
+@_listed("--dtype", "Only requests whose floating arrays are of these dtypes.", "NAMES")
 @_file("--deviations", "Known failures (TOML or JSON).", exists=True)
 @_file("--jsonl", "Write a JSON lines report.")
 @_file("--markdown", "Write a Markdown report.")
@@ -210,6 +212,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), Exit.USAGE)
     except StartError as error:
         return _complain(str(error), Exit.NOT_STARTED)
+    except click.NoSuchOption as error:
+        hint = "" if error.option_name.startswith("--") else " Options of pytest come after `--`."
+        return _complain(error.format_message() + hint, Exit.USAGE)
     except click.ClickException as error:
         return _complain(error.format_message(), Exit.USAGE)
     except click.Abort:

@@ -48,7 +48,7 @@ def plan(options: Mapping[str, Any]) -> Plan:
         ports=ports(options),
         answers=options.get("answers", ()),
         cases=options["case"],
-        deviations=str(options["deviations"].resolve()) if options["deviations"] else "",
+        deviations=str(options["deviations"].absolute()) if options["deviations"] else "",
         shuffle=options["shuffle"],
         seconds=options["timeout"] or Plan.seconds,
     )
@@ -87,9 +87,15 @@ def emit(names: tuple[str, ...], device: str, ops: Collection[str], dtypes: Coll
     return Exit.CONFORMS
 
 
-def judge_answers(answers: Path, device: str, options: Mapping[str, Any], out: Console) -> int:
+def judge_answers(answers: Path, device: str, options: dict[str, Any], out: Console) -> int:
     """Judge a file of answers as a run of the suite."""
-    choice = offline.AnswersChoice.of(answers.resolve(), device, options["case"])
+    ops, dtypes = options.pop("op"), options.pop("dtype")
+    _known(ops, set(Op), "operation")
+    _known(dtypes, set(FORMATS), "dtype")
+    if ops or dtypes:
+        emitted = offline.emitted(Plan(cases=options["case"]).selected, ops, dtypes)
+        options["case"] = tuple(case.id for case in emitted)
+    choice = offline.AnswersChoice.of(answers.absolute(), device, options["case"])
     nothing = dict.fromkeys(("backend", "device", "mode", "require", "port"), ())
     rest = {"subject": "", "shuffle": None, "timeout": None, "one_shot": False, "trace": None}
     return run_suite({**nothing, **rest, **options, "answers": (choice.to_json(),)}, out, ())

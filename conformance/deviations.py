@@ -69,7 +69,8 @@ def _deviation(path: Path, number: int, entry: Any, case_ids: Collection[str]) -
     wrong = (_REQUIRED - entry.keys()) | (entry.keys() - _REQUIRED - {"subject"})
     if wrong:
         message = (
-            f"{where}: it takes {', '.join(sorted(_REQUIRED))} and maybe subject; look at {sorted(wrong)}"
+            f"{where}: it takes {', '.join(sorted(_REQUIRED))} and maybe subject; "
+            f"missing or too much: {', '.join(sorted(wrong))}"
         )
         raise UsageError(message)
     if entry["id"] not in case_ids:

@@ -54,11 +54,17 @@ def emit(
         Leave out requests that need others; none means all.
     """
     yield messages.START
+    for case in emitted(cases, ops, dtypes):
+        for time in range(1, TIMES + 1):
+            yield messages.run_line(case.request, seq_of(case.id, time), device)
+    yield messages.STOP
+
+
+def emitted(cases: Sequence[Case], ops: Collection[str] = (), dtypes: Collection[str] = ()) -> Iterator[Case]:
+    """Yield the cases that need no other operations and dtypes than these."""
     for case in cases:
         if messages.lacking(case.request, ops or tuple(Op), dtypes or tuple(FORMATS)) is None:
-            for time in range(1, TIMES + 1):
-                yield messages.run_line(case.request, seq_of(case.id, time), device)
-    yield messages.STOP
+            yield case
 
 
 @dataclass(frozen=True)

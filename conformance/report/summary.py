@@ -120,11 +120,13 @@ def culprits(run: Run, subject: SubjectInfo, cases: list[Case]) -> list[tuple[st
         ops = {(name, op[v.case]) for v in left for name in v.suspects}
         against = Counter(name for c in spared for name in c.kills if (name, c.op) in ops)
         anywhere = Counter(name for c in spared for name in c.kills)
+        group = []
         while left:
             explained = Counter(s for v in left for s in v.suspects)
             name = max(explained, key=lambda n: (explained[n] - against[n], -anywhere[n]))
-            found.append((name, explained[name], looked))
+            group.append((name, explained[name], looked))
             left = [v for v in left if name not in v.suspects]
+        found += sorted(group, key=lambda culprit: -culprit[1])
     return found
 
 

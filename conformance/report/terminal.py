@@ -193,6 +193,9 @@ def _failures(run: Run, cases: list[Case], console: Console) -> None:
         for name, count, looked in summary.culprits(run, subject, cases)[:_CULPRITS_SHOWN]:
             what = f"{subject.name}: {count} of {looked} explained failures are those of {name}: "
             console.print(Text(what, style="bold") + Text(mistakes()[name].description), soft_wrap=True)
+    unlike = sum(not v.suspects for v in failures)
+    if unlike:
+        console.print(f"{unlike} of {len(failures)} failures are like no known mistake")
     for fault in run.faults:
         console.print(Text(f"fault in the suite: {fault}", style="bold red"))
 

@@ -66,6 +66,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
             "no case 'value-exakt'; close to it: value-exact-",
         ),
         (["--nonsense"], "No such option"),
+        (["-k", "exact"], "Options of pytest come after `--`."),
         (["--deviations", "absent.toml"], "does not exist"),
         (["--epsilon", "2"], "--epsilon belongs to --data"),
         (["--epsilon", ""], "--epsilon belongs to --data"),

@@ -85,6 +85,12 @@ def test_the_mistake_behind_most_failures_is_named_once() -> None:
     assert f"{BAD.name}: 2 of 2 explained failures are those of epsilon-hard-threshold" in shown(MIXED)
 
 
+def test_failures_like_no_known_mistake_are_counted() -> None:
+    run = a_run(bad(CASES[0], suspects=("epsilon-hard-threshold",)), bad(CASES[1]), bad(CASES[2]))
+    assert "2 of 3 failures are like no known mistake" in shown(run)
+    assert "like no known" not in shown(MIXED)
+
+
 def test_failures_of_other_kinds_and_few_numbers_come_first() -> None:
     cases = suite.load_cases()
     large = max(cases, key=lambda c: len(c.inputs["keypoints"].values))
@@ -244,6 +250,19 @@ def test_diff_of_one_verdict(before: Status, after: Status, where: str) -> None:
     assert [n for n in ("worse", "better", "moved") if getattr(found, n)] == ([where] if where else [])
 
 
+def test_diff_follows_a_port_to_its_next_version() -> None:
+    def run(version: str, *verdicts: Verdict) -> Run:
+        subject = replace(GOOD, name=f"my-port {version} (Rust)/cpu")
+        header = replace(HEADER, subjects=(subject,))
+        return Run(header, len(verdicts), [replace(v, subject=subject.name) for v in verdicts])
+
+    passed = [good(c) for c in CASES]
+    found = diff.compare(run("0.1", *passed), run("0.2-beta", *passed[1:], bad(CASES[0])))
+    assert [c.case for c in found.worse] == [CASES[0].id]
+    assert not found.better
+    assert "my-port 0.1 (Rust)/cpu before, my-port 0.2-beta (Rust)/cpu now" in found.notes
+
+
 def test_diff_says_what_makes_two_reports_hard_to_compare() -> None:
     other = replace(HEADER, suite="f" * 64, versions={"temporal-loss": "0.2.0", "jax": "9"})
     notes = diff.compare(GREEN, replace(GREEN, header=other)).notes
@@ -257,10 +276,18 @@ def test_diff_says_what_makes_two_reports_hard_to_compare() -> None:
 @pytest.mark.parametrize(
     ("run", "message", "color"),
     [
-        (GREEN, "3 cases passed", "brightgreen"),
+        (replace(GREEN, header=replace(HEADER, cases=3)), "3 cases passed", "brightgreen"),
+        (GREEN, f"a selection: 3 of {len(suite.load_cases())} cases passed", "yellow"),
         (MIXED, "2 of 6 fail", "red"),
         (a_run(good(CASES[0]), planned=2), "incomplete", "yellow"),
-        (a_run(good(CASES[0]), bad(CASES[0], Status.XFAIL)), "1 declared deviations", "brightgreen"),
+        (
+            replace(
+                a_run(good(CASES[0]), bad(CASES[0], Status.XFAIL)),
+                header=replace(HEADER, cases=1),
+            ),
+            "1 declared deviations",
+            "brightgreen",
+        ),
     ],
 )
 def test_badges(run: Run, message: str, color: str) -> None:
@@ -271,8 +298,9 @@ def test_badges(run: Run, message: str, color: str) -> None:
 
 
 def test_a_badge_counts_profiles_only_for_the_cases_that_are_installed() -> None:
-    assert "profiles" in str(badge.badge(GREEN)["message"])
-    other = replace(GREEN, header=replace(HEADER, suite="f" * 64))
+    whole = replace(GREEN, header=replace(HEADER, cases=3))
+    assert "profiles" in str(badge.badge(whole)["message"])
+    other = replace(GREEN, header=replace(HEADER, cases=3, suite="f" * 64))
     assert "profiles" not in str(badge.badge(other)["message"])
 
 

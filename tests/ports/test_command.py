@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance import offline, suite
 from conformance.exits import Exit
 from ports.talk import command
 from ports.test_offline import IDS, answers
@@ -124,3 +125,13 @@ def test_a_port_runs_beside_a_backend(tmp_path: Path) -> None:
         pytest.skip("array-api-strict is not here")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Largest distance between results" in done.stdout
+
+
+def test_answers_to_some_operations_and_dtypes_are_judged_as_such(tmp_path: Path) -> None:
+    cases = list(offline.emitted(suite.load_cases(), ["stages"], ["float64"]))
+    path = answers("supports_nothing", tmp_path, cases)
+    done = run("judge", str(path), "--op", "stages", "--dtype", "float64", folder=tmp_path)
+    assert f"0 passed, {len(cases)} unsupported; {len(cases)} of {len(cases)} planned" in done.stdout
+    wrong = run("judge", str(path), "--op", "sum", folder=tmp_path)
+    assert wrong.returncode == Exit.USAGE
+    assert "no operation 'sum'" in wrong.stderr

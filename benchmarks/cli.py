@@ -110,6 +110,9 @@ def _write(results: Results, samples: list[Timing], root: Path, console: Console
     if results.points:
         plot.draw(results.points, docs / "benchmarks.svg")
     page.write(folder, "benchmarks.svg", docs / "benchmarks.md")
+    if root == PROJECT and name == "cpu":
+        readme = PROJECT / "README.md"
+        readme.write_text(page.with_headline(readme.read_text(encoding="utf-8"), results), encoding="utf-8")
     console.print(f"Wrote {folder / name}.json and {docs / 'benchmarks.md'}.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_HEADLINE = re.compile(r"(?<=<!-- benchmarks -->\n).*?(?=<!-- end of benchmarks -->)", re.DOTALL)
 NO_DEVICE = "No CUDA device was at hand: nothing on this page was measured on a GPU."
 
 _TEMPLATE = """\
@@ -72,6 +75,36 @@ def write(folder: Path, plot: str, path: Path) -> None:
     everything = [Results.read(file) for file in files if not file.stem.endswith("-samples")]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(everything, plot))
+
+
+def headline(results: Results) -> str:
+    """Say what matters most of a run, for the README."""
+
+    def found(what: str, size: str, against: str = "") -> str:
+        row = next(
+            r for r in results.rows if (r.what, r.size) == (what, size) and r.against.startswith(against)
+        )
+        return f"{row.value:.2g}"
+
+    origin, reading = "lightning-pose", "reading"
+    few, many, long = "T=96 K=17", "T=100,000 K=20", "T=1,000,000 K=20"
+    memory = found('NumPy, float32, "mean"', "T=10,000,000 K=20")
+    both = "forward and backward"
+    parts = [
+        f"torch takes {found('forward', few, origin)} of the time of lightning-pose's class at 96 frames of",
+        f"17 keypoints and {found('forward', many, origin)} at 100,000 of 20",
+        f"({found(both, few, origin)} and {found(both, many, origin)} with gradients).",
+        f"At 1,000,000 frames NumPy takes {found('NumPy', long, reading)} times as long as reading the inputs",
+        f"once, and `jax.jit` {found('jax.jit', long, reading)} times;",
+        f"at 10,000,000 NumPy needs {memory} MiB beside them.",
+        f"Measured on {results.machine['date']} with {results.machine['cores']} cores.",
+    ]
+    return textwrap.fill(" ".join(parts), 120) + "\n"
+
+
+def with_headline(readme: str, results: Results) -> str:
+    """Return the README with the headline of a run."""
+    return _HEADLINE.sub(lambda _: headline(results), readme)
 
 
 def render(all_results: Sequence[Results], plot: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +18,8 @@ from benchmarks.rows import Point, Row  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+PROJECT = Path(__file__).parents[2]
 MACHINE = {
     "date": "2026-01-01", "processor": "p", "cores": 2, "memory_gib": 1, "system": "s", "device": "cpu",
     "python": "3", "versions": {}, "load_before": 0.0, "busy": False,
@@ -129,3 +130,12 @@ def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> 
     # What is recorded for a gradient is at least the differences, as large as the keypoints.
     assert blocked < 500_000 * 2 * memory.KEYPOINTS * 4 / 4
     assert whole > 500_000 * 2 * memory.KEYPOINTS * 4
+
+
+def test_readme_has_the_headline_of_the_kept_run() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    results = Results.read(PROJECT / "benchmarks" / "results" / "cpu.json")
+    assert page.headline(results) in readme
+    assert page.with_headline(readme, results) == readme
+    quicker = [replace(row, value=0.0625) if row.size == "T=96 K=17" else row for row in results.rows]
+    assert "torch takes 0.062 of the time" in page.headline(replace(results, rows=quicker))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 import temporal_loss
 from conformance.exits import Exit
@@ -27,6 +28,19 @@ Examples:
 \b
 Exit: 0 conforms, 1 does not, 2 usage, 3 subject did not start,
       4 fault in the suite, 5 incomplete or nothing ran"""
+
+
+_WITH_DATA = {"data", "epsilon", "prob_threshold", "nan_policy", "backend", "device", "mode"}
+
+
+def _only_with_data(ctx: click.Context) -> None:
+    """Refuse what a comparison on a recording would have to leave out."""
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if typed and name not in _WITH_DATA:
+            message = f"{parameter.opts[0]} does not go with --data"
+            raise UsageError(message)
 
 
 class _Group(click.Group):
@@ -101,6 +115,7 @@ def cli(ctx: click.Context, /, **options: Any) -> int | None:
 
     console = commands.console()
     if options["data"] is not None:
+        _only_with_data(ctx)
         return commands.compare_recording(options, console)
     for name in ("epsilon", "prob_threshold", "nan_policy"):
         if options[name] is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,7 @@ def plan(options: Mapping[str, Any]) -> Plan:
 
 def run_suite(options: Mapping[str, Any], out: Console, extra: Sequence[str]) -> int:
     """Run the suite and write the reports asked for."""
+    check_writable(options)
     asked = plan(options)
     execute.check(asked)
     if not asked.subjects:
@@ -67,15 +69,35 @@ def run_suite(options: Mapping[str, Any], out: Console, extra: Sequence[str]) ->
     more += workers.options(asked, extra)
     command = "python -m conformance " + shlex.join(sys.argv[1:])
     done = execute.execute(asked, command.strip(), out, jsonl=options["jsonl"], extra=[*more, *extra])
-    _write(done, options)
+    # What was found is told before anything can go wrong with a file.
     terminal.show(done, suite.load_cases(), out)
+    _write(done, options)
     return done.exit_code
+
+
+def check_writable(options: Mapping[str, Any]) -> None:
+    """Refuse reports that could not be written, before a run and not after it."""
+    for name in ("jsonl", "markdown", "html", "junit"):
+        path: Path | None = options.get(name)
+        if path is None:
+            continue
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            message = f"--{name} {path}: there is no folder {folder}"
+            raise UsageError(message)
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            message = f"--{name} {path}: may not be written"
+            raise UsageError(message)
 
 
 def _write(run: Run, options: Mapping[str, Any]) -> None:
     for name, render in (("markdown", markdown.render), ("html", html.render)):
         if options[name]:
-            options[name].write_text(render(run, suite.load_cases()), encoding="utf-8")
+            try:
+                options[name].write_text(render(run, suite.load_cases()), encoding="utf-8")
+            except OSError as error:
+                message = f"--{name} {options[name]}: {error.strerror}"
+                raise UsageError(message) from error
 
 
 def emit(names: tuple[str, ...], device: str, ops: Collection[str], dtypes: Collection[str]) -> int:
@@ -150,6 +172,7 @@ def render_report(report: Path, options: Mapping[str, Any]) -> int:
     if run.header.suite != suite.suite_hash():
         message = f"{report}: of other cases (suite {run.header.suite[:12]}) than those installed here"
         raise UsageError(message)
+    check_writable(options)
     _write(run, options)
     return Exit.CONFORMS
 

@@ -81,7 +81,8 @@ def print_summary(console: Console, recording: Recording, question: Question, su
             + (f" of sequence {jump.sequence}" if summary.sequences > 1 else "")
             for jump in summary.jumps
         )
-        lines.append(f"  longest steps: {longest} (frames count from 0)")
+        of = "longest steps not masked" if summary.masked else "longest steps"
+        lines.append(f"  {of}: {longest} (frames count from 0)")
     console.print(Text("\n".join(lines)), soft_wrap=True)
 
 
@@ -94,7 +95,7 @@ def print_table(console: Console, reference: Reference, rows: Sequence[Row]) -> 
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("subject", no_wrap=True)
     table.add_column("loss", justify="right", no_wrap=True)
-    for heading in ("first", "time", "off by", "ULP"):
+    for heading in ("first", "time", "rel. error", "ULP"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for row in rows:

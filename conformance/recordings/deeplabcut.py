@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import csv
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Rows = Iterator[tuple[int, list[str]]]
 
 COORDS = ("x", "y", "likelihood")
+LONGEST_LINE = 1 << 20
 
 
 def read(path: Path) -> Recording:
@@ -49,9 +51,21 @@ def read(path: Path) -> Recording:
     )
 
 
+def _lines(file: TextIO) -> Iterator[str]:
+    """Lines of a text; what is none is found before it fills the memory."""
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), ""), 1):
+        if "\0" in line:
+            message = f"line {number}: holds a NUL character, expected a CSV file of plain text"
+            raise RecordingError(message)
+        if len(line) == LONGEST_LINE and not line.endswith("\n"):
+            message = f"line {number}: longer than {LONGEST_LINE:,} characters, expected one frame per line"
+            raise RecordingError(message)
+        yield line
+
+
 def _rows(file: TextIO) -> Rows:
     """Each row with the number of the line it starts on."""
-    reader = csv.reader(file, strict=True)
+    reader = csv.reader(_lines(file), strict=True)
     line = 1
     while True:
         try:

@@ -66,6 +66,13 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
             "no case 'value-exakt'; close to it: value-exact-",
         ),
         (["--nonsense"], "No such option"),
+        (["--data", __file__, "--html", "r.html"], "--html does not go with --data"),
+        (["--data", __file__, "--case", "value-exact-f64-001"], "--case does not go with --data"),
+        (["--backend", QUICKEST, "--html", "nowhere/r.html"], "--html nowhere/r.html: there is no folder"),
+        (
+            ["--backend", QUICKEST, "--jsonl", "nowhere/r"],
+            "--jsonl nowhere/r: there is no folder",
+        ),
         (["-k", "exact"], "Options of pytest come after `--`."),
         (["--deviations", "absent.toml"], "does not exist"),
         (["--epsilon", "2"], "--epsilon belongs to --data"),

@@ -106,8 +106,8 @@ def test_the_recording_is_described(table: Path) -> None:
     assert lines[2] == "  masked steps: 2 of 6 steps (33.3%) (epsilon 0.0, confidence threshold 0.5)"
     # The other step of 3 px is masked.
     assert lines[3] == (
-        "  longest steps: 10 px of nose into frame 2, 5 px of nose into frame 1, 3 px of tail into frame 3"
-        " (frames count from 0)"
+        "  longest steps not masked: 10 px of nose into frame 2, 5 px of nose into frame 1,"
+        " 3 px of tail into frame 3 (frames count from 0)"
     )
 
 

@@ -54,6 +54,14 @@ def test_missing_directory_and_wrong_ending(tmp_path: Path) -> None:
         assert refusal(tmp_path / name) == f"has {ending}, expected .csv (DeepLabCut-style), .npy or .npz"
 
 
+def test_what_has_no_lines_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    zeros = write(tmp_path, GOOD.encode() + bytes(100))
+    assert refusal(zeros) == "line 6: holds a NUL character, expected a CSV file of plain text"
+    path = tmp_path / "line.csv"
+    path.write_text(HEADER + "1" * 3_000_000 + ",2\n")
+    assert refusal(path) == "line 3: longer than 1,048,576 characters, expected one frame per line"
+
+
 @pytest.mark.parametrize("ending", ["csv", "npy", "npz"])
 def test_two_gigabytes_are_refused_unopened(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"large.{ending}"

@@ -83,7 +83,8 @@ def legend(run: Run, cases: list[Case]) -> list[str]:
     counts = [c for s in run.header.subjects for c in run.tallies(s, cases).values()]
     marks = {
         "5": ("all 5 cases passed", any(c.claimed for c in counts)),
-        "3/5": ("3 of 5 passed, the others are unsupported or, in red, wrong", any(map(_is_part, counts))),
+        "3/5": ("3 of 5 passed, the others are unsupported", any(map(_is_part, counts))),
+        "!3/5": ("3 of 5 passed, and some are wrong", any(map(_is_wrong, counts))),
         "-": ("nothing of it is supported there", any(0 < c.ran == c.unsupported for c in counts)),
         "·": ("not asked", any(not c.ran for c in counts)),
         "err/budget": ("largest error as a share of the error allowed", True),
@@ -96,7 +97,11 @@ def legend(run: Run, cases: list[Case]) -> list[str]:
 
 
 def _is_part(count: profiles.Tally) -> bool:
-    return count.unsupported < count.ran and not count.claimed
+    return count.unsupported < count.ran and not count.claimed and not _is_wrong(count)
+
+
+def _is_wrong(count: profiles.Tally) -> bool:
+    return count.passed + count.unsupported < count.ran
 
 
 def _fitting(columns: list[_Column], width: int) -> list[list[_Column]]:
@@ -129,8 +134,10 @@ def _cell(count: profiles.Tally | None) -> Text:
         return Text("-", style="dim")
     if count.claimed:
         return Text(str(count.passed), style="green")
-    style = "yellow" if count.passed + count.unsupported == count.ran else "bold red"
-    return Text(f"{count.passed}/{count.ran}", style=style)
+    if _is_wrong(count):
+        # Not by colour alone: a pipe has none.
+        return Text(f"!{count.passed}/{count.ran}", style="bold red")
+    return Text(f"{count.passed}/{count.ran}", style="yellow")
 
 
 def distances(run: Run) -> Table | str:

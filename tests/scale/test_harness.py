@@ -111,7 +111,7 @@ def test_results_are_read_as_written(tmp_path: Path) -> None:
 
 def test_page_tells_of_a_missing_device_and_of_no_other() -> None:
     results = Results("CPU", MACHINE, rows=[Row("g", "a | b", "s", value=2.0, target=1.0)])
-    on_device = replace(results, machine=MACHINE | {"device": "H200"})
+    on_device = replace(results, machine=MACHINE | {"device": "A100"})
     text = page.render([results], "plot.svg")
     assert page.NO_DEVICE in text
     assert page.NO_DEVICE not in page.render([results, on_device], "plot.svg")

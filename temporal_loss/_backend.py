@@ -33,6 +33,8 @@ class Library(NamedTuple):
     """`device` argument with which a small new array can be combined with a given one."""
     is_keepable: Callable[[Any], bool]
     """Whether an array may outlive the call: it is data, and no part of a trace or a graph."""
+    writes_real_terms: Callable[[Any], bool]
+    """Whether a sum of real numbers first writes them all to memory, and one of complex does not."""
     in_chunks: bool = False
     """Whether arrays are graphs of chunks, each an array of another library."""
 
@@ -108,6 +110,7 @@ def _find_library(value: Any) -> Library | None:
             devices=_jax_devices,
             device_for_new=_jax_device_for_new,
             is_keepable=_is_untraced_by_jax,
+            writes_real_terms=_is_compiled_by_xla_for_cpu,
         )
     for name, is_its_namespace, device, keeps, blocks in (
         ("NumPy", array_api_compat.is_numpy_namespace, _host, True, True),
@@ -124,6 +127,7 @@ def _find_library(value: Any) -> Library | None:
                 devices=device,
                 device_for_new=device,
                 is_keepable=_always if keeps else _never,
+                writes_real_terms=_never,
                 in_chunks=name == "Dask",
             )
     # Of a library never heard of, the cautious answers.
@@ -135,6 +139,7 @@ def _find_library(value: Any) -> Library | None:
         devices=_device,
         device_for_new=_device,
         is_keepable=_never,
+        writes_real_terms=_never,
     )
 
 
@@ -171,6 +176,7 @@ def _torch() -> Library:
         devices=_device,
         device_for_new=_device,
         is_keepable=_is_plain_tensor,
+        writes_real_terms=_never,
     )
 
 
@@ -205,6 +211,12 @@ def _is_plain_tensor(array: Any) -> bool:
 
 def _is_untraced_by_jax(array: Any) -> bool:
     return not isinstance(array, sys.modules["jax"].core.Tracer)
+
+
+def _is_compiled_by_xla_for_cpu(array: Any) -> bool:
+    # It leaves real sums to a library of kernels (YNNPACK), into which nothing can be fused. A trace
+    # does not tell its device; on another one than the default the sum is right all the same.
+    return not _is_untraced_by_jax(array) and sys.modules["jax"].default_backend() == "cpu"
 
 
 def _jax_devices(array: Any) -> Any:

@@ -106,7 +106,8 @@ def sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[A
 def _sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
     xp = settings.library.xp
     found = evaluate(frames, settings)
-    loss_sum = _stages.total(xp, found.values)
+    as_complex = settings.library.writes_real_terms(found.values)
+    loss_sum = _stages.total(xp, found.values, as_complex=as_complex)
     if not counts_some(frames, settings, reduction):
         return loss_sum, math.prod(found.values.shape)
     marks = found.masked if reduction == "valid_mean" else found.crossing

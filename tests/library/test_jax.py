@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,6 +47,23 @@ def test_jit(reduction: str) -> None:
         found = jitted(*arrays)
         assert read(found) == worked.expected(reduction)
         assert found.dtype == jnp.float32
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="how XLA compiles for processors")
+@in_both_settings
+@pytest.mark.parametrize("shape", [(50_001, 40), (3, 20_001, 20, 3)])
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_jit_writes_no_entries_to_memory(reduction: str, shape: tuple[int, ...]) -> None:
+    frames = (shape[0], shape[1] // 2) if len(shape) == 2 else shape[:-1]
+    dtype = jnp.asarray(1.0).dtype
+    compiled = (
+        jax.jit(lambda *a: temporal_loss(*a, epsilon=[1.0] * 20, prob_threshold=0.5, reduction=reduction))
+        .lower(jax.ShapeDtypeStruct(shape, dtype), jax.ShapeDtypeStruct(frames, dtype))
+        .compile()
+    )
+    entries = math.prod(frames) * dtype.itemsize
+    # One number per frame is written, a twentieth of the entries.
+    assert compiled.memory_analysis().temp_size_in_bytes < entries / 15
 
 
 @in_both_settings

@@ -31,6 +31,8 @@ class Library(NamedTuple):
     """Devices that hold an array, comparable with ==; None where a trace does not tell."""
     device_for_new: Callable[[Any], Any]
     """`device` argument with which a small new array can be combined with a given one."""
+    alike: Callable[[Any], Any]
+    """What else but kind, shape and dtype decides how an array is checked; None if that cannot be told."""
     is_keepable: Callable[[Any], bool]
     """Whether an array may outlive the call: it is data, and no part of a trace or a graph."""
     writes_real_terms: Callable[[Any], bool]
@@ -109,6 +111,7 @@ def _find_library(value: Any) -> Library | None:
             prefers_blocks=_never,
             devices=_jax_devices,
             device_for_new=_jax_device_for_new,
+            alike=_jax_device_for_new,
             is_keepable=_is_untraced_by_jax,
             writes_real_terms=_is_compiled_by_xla_for_cpu,
         )
@@ -126,6 +129,7 @@ def _find_library(value: Any) -> Library | None:
                 prefers_blocks=_always if blocks else _never,
                 devices=device,
                 device_for_new=device,
+                alike=device if keeps else _unknown,
                 is_keepable=_always if keeps else _never,
                 writes_real_terms=_never,
                 in_chunks=name == "Dask",
@@ -138,6 +142,7 @@ def _find_library(value: Any) -> Library | None:
         prefers_blocks=_never,
         devices=_device,
         device_for_new=_device,
+        alike=_unknown,
         is_keepable=_never,
         writes_real_terms=_never,
     )
@@ -149,6 +154,10 @@ def _always(*_: Any) -> bool:
 
 def _never(*_: Any) -> bool:
     return False
+
+
+def _unknown(_: Any) -> None:
+    return None
 
 
 def _breaks_elementwise_rules(value: Any) -> bool:
@@ -175,22 +184,25 @@ def _torch() -> Library:
         prefers_blocks=_is_eager_on_cpu,
         devices=_device,
         device_for_new=_device,
+        alike=_device,
         is_keepable=_is_plain_tensor,
         writes_real_terms=_never,
     )
 
 
 def _may_torch_differentiate(*arrays: Any) -> bool:
+    # Asked at every call: few questions, and those last that torch takes long to answer.
     torch = sys.modules["torch"]
     if torch.compiler.is_compiling() or torch.autograd.forward_ad._current_level >= 0:  # noqa: SLF001
         return True
-    if torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack():  # noqa: SLF001
+    tensors = [array for array in arrays if isinstance(array, torch.Tensor)]
+    for tensor in tensors:
+        if tensor.requires_grad and torch.is_grad_enabled():
+            return True
+    if torch.utils._python_dispatch.is_in_torch_dispatch_mode() or torch._C._is_tracing():  # noqa: SLF001
         # What is being recorded (make_fx, for one) may be differentiated when it is played back.
         return True
-    tensors = [array for array in arrays if isinstance(array, torch.Tensor)]
-    if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors):  # noqa: SLF001
-        return True
-    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    return any(map(torch._C._functorch.is_functorch_wrapped_tensor, tensors))  # noqa: SLF001
 
 
 def _is_eager_on_cpu(array: Any) -> bool:

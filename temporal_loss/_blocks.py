@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from temporal_loss._pipeline import Frames, Settings
+    from temporal_loss._settings import Frames, Settings
 
 # Numbers per block of keypoints: few enough for the cache, and many enough for calls to be few.
 _SIZE = 1 << 18
@@ -34,13 +34,15 @@ def prepare(frames: Frames, settings: Settings) -> Settings:
     # Asked for, never touched, given back at once: it teaches the C library to keep what a block
     # frees for the next one. Fetching it anew from the system takes longer than the arithmetic.
     xp.empty(_KEPT, dtype=settings.dtype)
+    # A row for each step: equal shapes are combined at three times the speed of a short row or a number.
+    shape = frames.keypoints.shape
+    length, *frame = shape if len(shape) == 2 else shape[-3:]
+    keypoints = frame[0] if len(frame) == 2 else frame[0] // 2
+    steps = min(length - 1, max(1, _SIZE // math.prod(frame)))
+    zero = xp.zeros((steps, keypoints), dtype=settings.dtype)
     if not isinstance(epsilon, float) and epsilon.ndim == 1:
-        # A row for each step: equal shapes are subtracted at three times the speed of a short row.
-        shape = frames.keypoints.shape
-        length, *frame = shape if len(shape) == 2 else shape[-3:]
-        steps = min(length - 1, max(1, _SIZE // math.prod(frame)))
-        epsilon = xp.broadcast_to(epsilon, (steps, epsilon.shape[0])) + 0.0
-    return settings._replace(epsilon=epsilon, in_blocks=True)
+        epsilon = zero + epsilon
+    return settings._replace(epsilon=epsilon, zero=zero, in_blocks=True)
 
 
 def cut(frames: Frames) -> Iterator[Frames]:
@@ -77,6 +79,6 @@ def hide(xp: ModuleType, values: Any, masked: Any, dtype: Any) -> Any:
     return xp.where(masked, 0.0, values)
 
 
-def for_steps(epsilon: Any, values: Any) -> Any:
-    """Take the rows of a prepared epsilon for the steps of a block, of which the last may have fewer."""
-    return epsilon if isinstance(epsilon, float) or epsilon.ndim < 2 else epsilon[: values.shape[-2], :]
+def for_steps(rows: Any, values: Any) -> Any:
+    """Take the rows of prepared numbers for the steps of a block, of which the last may have fewer."""
+    return rows if isinstance(rows, float) or rows.ndim < 2 else rows[: values.shape[-2], :]

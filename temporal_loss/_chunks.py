@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporal_loss import _backend, _inputs, _pipeline, _stages
-
-if TYPE_CHECKING:
-    from temporal_loss._pipeline import Frames, Settings
+from temporal_loss._settings import Frames, Settings
 
 
 def entries(frames: Frames, settings: Settings) -> Any:
@@ -114,7 +112,7 @@ def _of_chunk(arrays: tuple[Any, ...], *, threshold: float, omit_nan: bool) -> t
     if library is None:
         msg = f"chunks must be arrays, got {type(keypoints).__name__}"
         raise TypeError(msg)
-    settings = _pipeline.Settings(
+    settings = Settings(
         library,
         dtype=_backend.result_dtype(library, keypoints),
         widen=_backend.is_half(keypoints),
@@ -123,4 +121,4 @@ def _of_chunk(arrays: tuple[Any, ...], *, threshold: float, omit_nan: bool) -> t
         threshold=threshold,
         omit_nan=omit_nan,
     )
-    return _pipeline.Frames(keypoints, confidences, segment_ids), settings
+    return Frames(keypoints, confidences, segment_ids), settings

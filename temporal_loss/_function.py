@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _backend, _chunks, _inputs, _parameters, _pipeline
-from temporal_loss._pipeline import Frames, Settings
+from temporal_loss import _chunks, _pipeline
+from temporal_loss._settings import Frames, settings_of_call, settings_of_steps
 
 if TYPE_CHECKING:
     from temporal_loss._backend import Library
@@ -75,30 +75,9 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
     array([[4.],
            [0.]])
     """
-    _parameters.check_choice("reduction", reduction, _parameters.REDUCTIONS)
-    _parameters.check_choice("nan_policy", nan_policy, _parameters.NAN_POLICIES)
-    epsilon = _parameters.check_epsilon(epsilon)
-    prob_threshold = _parameters.check_number("prob_threshold", prob_threshold)
-    library = _inputs.check_keypoints(keypoints)
-    shape = _inputs.frame_shape(keypoints)
-    if confidences is not None:
-        _inputs.check_confidences(library, confidences, keypoints, shape)
-        prob_threshold = _parameters.rounded(prob_threshold, _backend.dtype_name(confidences))
-    if segment_ids is not None:
-        _inputs.check_segment_ids(library, segment_ids, keypoints, shape)
-    epsilon = _parameters.epsilon_like(library, epsilon, keypoints, shape[-1])
-
     frames = Frames(keypoints, confidences, segment_ids)
-    settings = Settings(
-        library,
-        dtype=_backend.result_dtype(library, keypoints),
-        widen=_backend.is_half(keypoints),
-        guard=library.may_differentiate(keypoints, epsilon),
-        epsilon=epsilon,
-        threshold=prob_threshold,
-        omit_nan=nan_policy == "omit",
-    )
-    way = _chunks if library.in_chunks else _pipeline
+    settings = settings_of_call(frames, epsilon, prob_threshold, reduction, nan_policy)
+    way = _chunks if settings.library.in_chunks else _pipeline
     if reduction == "none":
         return way.entries(frames, settings)
     return way.reduce(frames, settings, reduction)
@@ -106,11 +85,5 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
 
 def step_lengths(library: Library, keypoints: Any) -> Any:
     """Compute the lengths of all steps (..., T-1, K), in the result dtype: no mask, no epsilon."""
-    frames = Frames(keypoints)
-    settings = Settings(
-        library,
-        dtype=_backend.result_dtype(library, keypoints),
-        widen=_backend.is_half(keypoints),
-        guard=library.may_differentiate(keypoints),
-    )
-    return (_chunks if library.in_chunks else _pipeline).entries(frames, settings)
+    way = _chunks if library.in_chunks else _pipeline
+    return way.entries(Frames(keypoints), settings_of_steps(keypoints, library))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,19 @@ _FORMATS = {
     "float32": (24, -126, 128),
 }
 _PLAIN_NUMBERS = frozenset({float, int})
-_kept_epsilons: dict[tuple[Any, ...], Any] = {}
-_MOST_KEPT_EPSILONS = 256
+_kept: dict[tuple[Any, ...], Any] = {}
+_MOST_KEPT = 256
 
 
 def is_number(value: object) -> bool:
     """Whether `value` is a plain real number; True and False are none."""
     # The first question is the quick one.
     return type(value) in _PLAIN_NUMBERS or (isinstance(value, Real) and not isinstance(value, bool))
+
+
+def are_plain_numbers(values: Iterable[object]) -> bool:
+    """Whether all are of Python's own number types."""
+    return _PLAIN_NUMBERS.issuperset(map(type, values))
 
 
 def check_number(name: str, value: object) -> float:
@@ -81,7 +86,7 @@ def check_epsilon(epsilon: Any) -> float | tuple[float, ...] | Any:
     if is_number(epsilon):
         return _check_one_epsilon("epsilon", epsilon)
     if _is_sequence(epsilon):
-        if _PLAIN_NUMBERS.issuperset(map(type, epsilon)) and _all_usable(epsilon):
+        if are_plain_numbers(epsilon) and _all_usable(epsilon):
             return tuple(epsilon)
         return tuple(_check_one_epsilon(f"epsilon[{index}]", value) for index, value in enumerate(epsilon))
     if _backend.library_of(epsilon) is None:
@@ -132,17 +137,33 @@ def epsilon_like(library: Library, epsilon: Any, array: Any, keypoints: int) -> 
     length is wrong, TypeError where it is an array of another library or dtype.
     """
     dtype = _backend.result_dtype(library, array)
+    name = "float64" if dtype == library.xp.float64 else "float32"
     if isinstance(epsilon, float):
-        return rounded(epsilon, "float64" if dtype == library.xp.float64 else "float32")
-    device = library.device_for_new(array)
+        epsilon = rounded(epsilon, name)
+        # 0.0 stays a number, which tells that nothing is to be subtracted.
+        return beside(library, array, epsilon, dtype) if epsilon else 0.0
     if isinstance(epsilon, tuple):
         if len(epsilon) != keypoints:
             raise ValueError(_wrong_epsilon_length(f"{len(epsilon)} values", keypoints))
-        return _epsilon_array(library, type(array), epsilon, dtype, device)
+        # What is beyond the dtype is infinite, which NumPy would warn of.
+        exact = tuple(rounded(float(value), name) for value in epsilon)
+        return _array(library, array, exact, dtype)
     _check_epsilon_array(library, epsilon, keypoints)
+    device = library.device_for_new(array)
     if device is not None and library.devices(epsilon) != library.devices(array):
         epsilon = _backend.move(epsilon, device)
     return library.xp.astype(epsilon, dtype, copy=False)
+
+
+def beside(library: Library, array: Any, number: float, dtype: Any) -> float | Any:
+    """Make an array of shape (1,) beside `array`, where it can be kept for calls to come.
+
+    Libraries turn a Python number into an array at each operation, which on few frames takes them
+    longer than the operation. Of shape (), array-api-compat would look which of two dtypes wins.
+    """
+    if _backend.is_compiling() or not library.is_keepable(array):
+        return number
+    return _array(library, array, (number,), dtype)
 
 
 def _check_epsilon_array(library: Library, epsilon: Any, keypoints: int) -> None:
@@ -166,23 +187,21 @@ def _wrong_epsilon_length(got: str, keypoints: int) -> str:
     return f"epsilon must be one number or one per keypoint ({keypoints}), got {got}"
 
 
-def _epsilon_array(library: Library, kind: type, values: tuple[float, ...], dtype: Any, device: Any) -> Any:
+def _array(library: Library, array: Any, numbers: tuple[float, ...], dtype: Any) -> Any:
     # Kept, because making it costs a copy to the device, and on a GPU a wait, at every call.
+    xp, device = library.xp, library.device_for_new(array)
     if _backend.is_compiling():
-        return library.xp.asarray(values, dtype=dtype, device=device)
+        return xp.asarray(numbers, dtype=dtype, device=device)
     # A tensor that only pretends to hold data (FakeTensorMode) cannot be combined with a kept one.
-    key = (library.name, kind, values, dtype, device)
-    array = _kept_epsilons.get(key)
-    if array is None:
-        # What is beyond the dtype is infinite, which NumPy would warn of.
-        name = "float64" if dtype == library.xp.float64 else "float32"
-        exact = [rounded(float(value), name) for value in values]
-        array = library.xp.asarray(exact, dtype=dtype, device=device)
-        if library.is_keepable(array):
-            if len(_kept_epsilons) >= _MOST_KEPT_EPSILONS:
-                _kept_epsilons.clear()
-            _kept_epsilons[key] = array
-    return array
+    key = (library.name, type(array), numbers, dtype, device)
+    made = _kept.get(key)
+    if made is None:
+        made = xp.asarray(numbers, dtype=dtype, device=device)
+        if library.is_keepable(made):
+            if len(_kept) >= _MOST_KEPT:
+                _kept.clear()
+            _kept[key] = made
+    return made
 
 
 def rounded(value: float, dtype: str) -> float:

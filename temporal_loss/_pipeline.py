@@ -8,28 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from temporal_loss import _blocks, _stages
 
 if TYPE_CHECKING:
-    from temporal_loss._backend import Library
-
-
-class Frames(NamedTuple):
-    """What is given per frame."""
-
-    keypoints: Any
-    confidences: Any = None
-    segment_ids: Any = None
-
-
-class Settings(NamedTuple):
-    """Checked parameters, ready to meet the arrays."""
-
-    library: Library
-    dtype: Any
-    widen: bool
-    guard: bool
-    epsilon: Any = 0.0
-    threshold: float = 0.0
-    omit_nan: bool = False
-    in_blocks: bool = False
+    from temporal_loss._settings import Frames, Settings
 
 
 class Entries(NamedTuple):
@@ -42,7 +21,7 @@ class Entries(NamedTuple):
 
 def evaluate(frames: Frames, settings: Settings) -> Entries:
     """Run the stages up to reduction."""
-    xp, guard = settings.library.xp, settings.guard
+    xp, guard, zero = settings.library.xp, settings.guard, settings.zero
     keypoints = frames.keypoints
     if settings.widen:
         # Before differencing: a jump of 300 pixels squared is beyond float16.
@@ -61,23 +40,23 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
 
     if guard and masked is not None:
         # Masking the lengths is too late here: 0 * NaN in the backward pass is NaN.
-        moved = [_stages.mask(xp, part, masked) for part in _stages.coordinates(step)]
+        moved = [_stages.mask(xp, part, masked, zero) for part in _stages.coordinates(step)]
         squares = [part * part for part in moved]
     else:
         # Squared before it is taken apart: strided arithmetic is slow.
         squares = _stages.coordinates(step * step)
-    values = _stages.lengths(xp, squares, guard=guard)
+    values = _stages.lengths(xp, squares, zero, guard=guard)
     if not guard and masked is not None:
         if settings.in_blocks:
             values = _blocks.hide(xp, values, masked, settings.dtype)
         else:
-            values = _stages.mask(xp, values, masked)
+            values = _stages.mask(xp, values, masked, zero)
     # Lengths are never negative: an epsilon of 0 changes none of them.
     epsilon = settings.epsilon
     if not isinstance(epsilon, float) or epsilon:
         if settings.in_blocks:
-            epsilon = _blocks.for_steps(epsilon, values)
-        values = _stages.rectify(xp, values, epsilon, guard=guard)
+            epsilon, zero = (_blocks.for_steps(each, values) for each in (epsilon, zero))
+        values = _stages.rectify(xp, values, epsilon, zero, guard=guard)
     return Entries(values, masked, crossing)
 
 

@@ -32,7 +32,7 @@ def steps(keypoints: Array) -> Array:
     return keypoints[..., 1:, :, :] - keypoints[..., :-1, :, :]
 
 
-def lengths(xp: ModuleType, squares: list[Array], *, guard: bool) -> Array:
+def lengths(xp: ModuleType, squares: list[Array], zero: float | Array = 0.0, *, guard: bool) -> Array:
     """Euclidean length, in pixels, of steps given by the squares of their coordinates (..., T-1, K)."""
     squared = squares[0]
     for square in squares[1:]:
@@ -41,7 +41,7 @@ def lengths(xp: ModuleType, squares: list[Array], *, guard: bool) -> Array:
         return xp.sqrt(squared)
     # sqrt has no derivative at 0. There it is taken at 1, where it has one, which the derivative of
     # the square, 2 * step, makes 0. Elsewhere, NaN included, nothing is added nor taken away.
-    still = xp.astype(squared == 0, squared.dtype)
+    still = xp.astype(squared == zero, squared.dtype)
     return xp.sqrt(squared + still) - still
 
 
@@ -72,22 +72,23 @@ def crossing(segment_ids: Array) -> Array:
     return (segment_ids[..., 1:] != segment_ids[..., :-1])[..., None]
 
 
-def mask(xp: ModuleType, values: Array, masked: Array) -> Array:
+def mask(xp: ModuleType, values: Array, masked: Array, zero: float | Array = 0.0) -> Array:
     """Set what is masked to exactly 0."""
-    return xp.where(masked, 0.0, values)
+    return xp.where(masked, zero, values)
 
 
 # 3. Epsilon ---------------------------------------------------------------------------------
 
 
-def rectify(xp: ModuleType, entries: Array, epsilon: float | Array, *, guard: bool) -> Array:
+def rectify(
+    xp: ModuleType, entries: Array, epsilon: float | Array, zero: float | Array = 0.0, *, guard: bool
+) -> Array:
     """Soft threshold, max(entry - epsilon, 0); NaN stays NaN."""
     excess = entries - epsilon
     if not guard:
-        # Zeros and not a scalar: NumPy takes the maximum of two arrays at three times the speed.
-        return xp.maximum(excess, xp.zeros_like(excess))
+        return xp.maximum(excess, zero)
     # `maximum` has half a slope at the tie on some backends; `excess > 0` would hide a NaN.
-    return xp.where(excess <= 0, 0.0, excess)
+    return xp.where(excess <= zero, zero, excess)
 
 
 # 4. Reduction -------------------------------------------------------------------------------

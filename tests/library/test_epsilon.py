@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.bits import round_to
-from temporal_loss import TemporalLoss, _parameters, temporal_loss
+from temporal_loss import TemporalLoss, _parameters, _settings, temporal_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,8 @@ def test_lists_that_are_always_new_fill_no_memory(arrays: Arrays) -> None:
     keypoints = arrays.make([[0, 0], [3, 4]])
     for number in range(270):
         temporal_loss(keypoints, epsilon=[number / 64])
-    assert len(_parameters._kept_epsilons) <= 256
+    assert len(_parameters._kept) <= 256
+    assert len(_settings._passed) <= 256
     assert arrays.read(temporal_loss(keypoints, epsilon=[1.5])) == 3.5
 
 

@@ -38,6 +38,11 @@ def _jit(loss: TemporalLoss, keypoints: Any) -> Any:
     return jax.jit(lambda k: loss(k)[0])(keypoints)
 
 
+def _constant(loss: TemporalLoss, keypoints: Any) -> Any:
+    # The keypoints are known while the rest is traced, and so is what is made beside them.
+    return jax.jit(lambda nothing: loss(keypoints)[0] + nothing)(0.0)
+
+
 def _grad(loss: TemporalLoss, keypoints: Any) -> Any:
     return jax.value_and_grad(lambda k: loss(k)[0])(keypoints)[0]
 
@@ -65,6 +70,7 @@ def _wide(loss: TemporalLoss, keypoints: Any) -> Any:
 WAYS: tuple[Callable[[TemporalLoss, Any], Any], ...] = (
     _eager,
     _jit,
+    _constant,
     _grad,
     _vmap,
     _jit_of_grad_of_vmap,

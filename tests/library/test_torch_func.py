@@ -25,6 +25,14 @@ def test_grad() -> None:
     assert (read(value), read(found)) == (12.0, worked.gradient())
 
 
+def test_grad_after_calls_without() -> None:
+    # The plain call is remembered, and is of the same type, dtype, shape and device.
+    keypoints, *others = worked_tensors()
+    assert read(worked.loss(keypoints, *others)) == 12.0
+    assert read(grad(lambda k: worked.loss(k, *others))(keypoints)) == worked.gradient()
+    assert read(worked.loss(keypoints, *others)) == 12.0
+
+
 def test_grad_with_nan_beside_it() -> None:
     keypoints, _, segment_ids = worked_tensors()
     found, value = torch.func.grad_and_value(lambda k: worked.loss(k, None, segment_ids))(keypoints)

@@ -6,11 +6,10 @@ times the tasks. And a chunk goes through the pipeline of its own library, block
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
-from temporal_loss import _backend, _inputs, _pipeline, _stages
+from temporal_loss import _backend, _pipeline
 from temporal_loss._settings import Frames, Settings
 
 
@@ -32,12 +31,9 @@ def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
     single = [(1,) * count for count in parts.keypoints.numblocks[:-1]]
     pairs = _map(_sum_and_count, parts, settings, chunks=(*single, (2,)), reduction=reduction)
     loss_sum, counted = pairs.sum(axis=tuple(range(pairs.ndim - 1)))
-    if reduction == "sum":
-        return loss_sum
     if not _pipeline.counts_some(frames, settings, reduction):
-        *lead, length, keypoints = _inputs.frame_shape(frames.keypoints)
-        counted = math.prod(lead) * (length - 1) * keypoints
-    return _stages.ratio(settings.library.xp, loss_sum, counted)
+        counted = None
+    return _pipeline.finish(settings, reduction, loss_sum, counted)
 
 
 def cut_like(array: Any, keypoints: Any) -> Any:
@@ -99,9 +95,7 @@ def _sum_and_count(*arrays: Any, reduction: str, **keywords: Any) -> Any:
     frames, settings = _of_chunk(arrays, **keywords)
     xp = settings.library.xp
     loss_sum, counted = _pipeline.sum_and_count(frames, settings, reduction)
-    if isinstance(counted, int):  # known beforehand, for all chunks together
-        counted = xp.zeros_like(loss_sum)
-    pair = xp.stack([loss_sum, counted])
+    pair = xp.stack([loss_sum, xp.zeros_like(loss_sum) if counted is None else counted])
     return xp.reshape(pair, (1,) * (frames.keypoints.ndim - 1) + (2,))
 
 

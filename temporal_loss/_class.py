@@ -259,7 +259,7 @@ class TemporalLoss:
         if method == "none":
             return loss
         loss_sum = _stages.total(library.xp, loss)
-        return loss_sum if method == "sum" else _stages.ratio(library.xp, loss_sum, math.prod(loss.shape))
+        return loss_sum if method == "sum" else loss_sum / max(math.prod(loss.shape), 1)
 
     def log_loss(self, loss: Any, stage: str | None = None) -> list[dict[str, Any]]:
         """List what a trainer logs: the loss under `{stage}_temporal_loss`, and the weight.

@@ -155,15 +155,16 @@ def epsilon_like(library: Library, epsilon: Any, array: Any, keypoints: int) -> 
     return library.xp.astype(epsilon, dtype, copy=False)
 
 
-def beside(library: Library, array: Any, number: float, dtype: Any) -> float | Any:
-    """Make an array of shape (1,) beside `array`, where it can be kept for calls to come.
+def beside(library: Library, array: Any, number: float, dtype: Any, *, ndim: int = 1) -> float | Any:
+    """Make an array of one number beside `array`, where it can be kept for calls to come.
 
     Libraries turn a Python number into an array at each operation, which on few frames takes them
-    longer than the operation. Of shape (), array-api-compat would look which of two dtypes wins.
+    longer than the operation. Of shape (1,) rather than (): in `where` and `maximum` array-api-compat
+    would look which of two dtypes wins.
     """
     if _backend.is_compiling() or not library.is_keepable(array):
         return number
-    return _array(library, array, (number,), dtype)
+    return _array(library, array, (number,) if ndim else number, dtype)
 
 
 def _check_epsilon_array(library: Library, epsilon: Any, keypoints: int) -> None:
@@ -187,7 +188,7 @@ def _wrong_epsilon_length(got: str, keypoints: int) -> str:
     return f"epsilon must be one number or one per keypoint ({keypoints}), got {got}"
 
 
-def _array(library: Library, array: Any, numbers: tuple[float, ...], dtype: Any) -> Any:
+def _array(library: Library, array: Any, numbers: float | tuple[float, ...], dtype: Any) -> Any:
     # Kept, because making it costs a copy to the device, and on a GPU a wait, at every call.
     xp, device = library.xp, library.device_for_new(array)
     if _backend.is_compiling():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from temporal_loss import _blocks, _stages
@@ -67,19 +66,27 @@ def entries(frames: Frames, settings: Settings) -> Any:
 
 def reduce(frames: Frames, settings: Settings, reduction: str) -> Any:
     """Run all stages; `reduction` is not "none"."""
-    loss_sum, counted = sum_and_count(frames, settings, reduction)
-    return loss_sum if reduction == "sum" else _stages.ratio(settings.library.xp, loss_sum, counted)
+    return finish(settings, reduction, *sum_and_count(frames, settings, reduction))
+
+
+def finish(settings: Settings, reduction: str, loss_sum: Any, counted: Any) -> Any:
+    """Loss from the sum of all entries and what a mean divides by, None if that was known beforehand."""
+    if reduction == "sum":
+        return loss_sum
+    if counted is None:
+        return loss_sum / settings.transitions
+    return _stages.ratio(settings.library.xp, loss_sum, counted)
 
 
 def sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
-    """Sum of the entries, and how many a mean divides by."""
+    """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
     if not _blocks.are_worthwhile(frames, settings):
         return _sum_and_count(frames, settings, reduction)
     xp, settings = settings.library.xp, _blocks.prepare(frames, settings)
     parts = (_sum_and_count(block, settings, reduction) for block in _blocks.cut(frames))
     sums, counts = zip(*parts, strict=True)
     # Stacked, so that many blocks are added as accurately as the backend adds many entries.
-    return xp.sum(xp.stack(sums)), sum(counts) if isinstance(counts[0], int) else xp.sum(xp.stack(counts))
+    return xp.sum(xp.stack(sums)), None if counts[0] is None else xp.sum(xp.stack(counts))
 
 
 def _sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[Any, Any]:
@@ -88,7 +95,7 @@ def _sum_and_count(frames: Frames, settings: Settings, reduction: str) -> tuple[
     as_complex = settings.library.writes_real_terms(found.values)
     loss_sum = _stages.total(xp, found.values, as_complex=as_complex)
     if not counts_some(frames, settings, reduction):
-        return loss_sum, math.prod(found.values.shape)
+        return loss_sum, None
     marks = found.masked if reduction == "valid_mean" else found.crossing
     # Marks of whole steps, shape (..., T-1, 1), stand for each of their K keypoints.
     stands_for = found.values.shape[-1] // marks.shape[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from temporal_loss import _backend, _inputs, _parameters
@@ -28,6 +29,8 @@ class Settings(NamedTuple):
     epsilon: Any = 0.0
     threshold: Any = 0.0
     zero: Any = 0.0
+    transitions: Any = 1.0
+    """How many entries there are, the masked ones and those across segments included; at least 1."""
     omit_nan: bool = False
     in_blocks: bool = False
 
@@ -88,8 +91,14 @@ def _checked(frames: Frames, epsilon: Any, prob_threshold: Any, reduction: Any, 
         epsilon=epsilon,
         threshold=threshold,
         zero=_parameters.beside(library, keypoints, 0.0, dtype),
+        transitions=_parameters.beside(library, keypoints, _transitions(shape), dtype, ndim=0),
         omit_nan=nan_policy == "omit",
     )
+
+
+def _transitions(shape: tuple[int, ...]) -> float:
+    *batch, frames, keypoints = shape
+    return float(max(math.prod(batch) * (frames - 1) * keypoints, 1))
 
 
 def _key(
@@ -122,5 +131,5 @@ def _key(
 
 def _are_keepable(settings: Settings) -> bool:
     # Arrays that were made within a trace are part of it, though the keypoints may be none.
-    numbers = (settings.epsilon, settings.threshold, settings.zero)
+    numbers = (settings.epsilon, settings.threshold, settings.zero, settings.transitions)
     return all(isinstance(each, float) or settings.library.is_keepable(each) for each in numbers)

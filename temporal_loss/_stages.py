@@ -110,10 +110,8 @@ def count_unmarked(xp: ModuleType, marks: Array, dtype: Any) -> Array:
     return xp.sum(xp.astype(per_keypoint, dtype))
 
 
-def ratio(xp: ModuleType, loss_sum: Array, counted: int | Array) -> Array:
+def ratio(xp: ModuleType, loss_sum: Array, counted: Array) -> Array:
     """Mean from a sum and what is counted; 0 where nothing is."""
-    if isinstance(counted, int):
-        return loss_sum / max(counted, 1)
     return loss_sum / xp.where(counted > 0, counted, 1.0)
 
 

@@ -39,6 +39,8 @@ class Library(NamedTuple):
     """Whether a sum of real numbers first writes them all to memory, and one of complex does not."""
     in_chunks: bool = False
     """Whether arrays are graphs of chunks, each an array of another library."""
+    compile: Callable[..., Any] | None = None
+    """What makes a compiled function of one that calls the library, where that is all it takes."""
 
 
 _libraries: dict[type, Library | None] = {}
@@ -111,9 +113,10 @@ def _find_library(value: Any) -> Library | None:
             prefers_blocks=_never,
             devices=_jax_devices,
             device_for_new=_jax_device_for_new,
-            alike=_jax_device_for_new,
+            alike=_jax_placement,
             is_keepable=_is_untraced_by_jax,
             writes_real_terms=_is_compiled_by_xla_for_cpu,
+            compile=sys.modules["jax"].jit,
         )
     for name, is_its_namespace, device, keeps, blocks in (
         ("NumPy", array_api_compat.is_numpy_namespace, _host, True, True),
@@ -236,9 +239,14 @@ def _jax_devices(array: Any) -> Any:
     return array.devices() if _is_untraced_by_jax(array) else None
 
 
+def _jax_placement(array: Any) -> Any:
+    return (array.sharding, array.committed) if _is_untraced_by_jax(array) else None
+
+
 def _jax_device_for_new(array: Any) -> Any:
-    # None leaves it to JAX, as inside a trace.
-    if not _is_untraced_by_jax(array):
+    # None leaves it to JAX, as inside a trace. What is made on a device stays there, and with it all that
+    # is computed from it; beside an array that may still be moved, what is made must be free to move too.
+    if not _is_untraced_by_jax(array) or not array.committed:
         return None
     if len(array.devices()) == 1:
         return array.device

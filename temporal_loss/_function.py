@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _chunks, _pipeline
+from temporal_loss import _chunks, _compiled, _pipeline
 from temporal_loss._settings import Frames, settings_of_call, settings_of_steps
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from temporal_loss._backend import Library
 
 
@@ -77,7 +79,7 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
     """
     frames = Frames(keypoints, confidences, segment_ids)
     settings = settings_of_call(frames, epsilon, prob_threshold, reduction, nan_policy)
-    way = _chunks if settings.library.in_chunks else _pipeline
+    way = _way(settings.library)
     if reduction == "none":
         return way.entries(frames, settings)
     return way.reduce(frames, settings, reduction)
@@ -85,5 +87,10 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
 
 def step_lengths(library: Library, keypoints: Any) -> Any:
     """Compute the lengths of all steps (..., T-1, K), in the result dtype: no mask, no epsilon."""
-    way = _chunks if library.in_chunks else _pipeline
-    return way.entries(Frames(keypoints), settings_of_steps(keypoints, library))
+    return _way(library).entries(Frames(keypoints), settings_of_steps(keypoints, library))
+
+
+def _way(library: Library) -> ModuleType:
+    if library.in_chunks:
+        return _chunks
+    return _pipeline if library.compile is None else _compiled

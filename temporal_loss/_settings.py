@@ -30,7 +30,6 @@ class Settings(NamedTuple):
     threshold: Any = 0.0
     zero: Any = 0.0
     transitions: Any = 1.0
-    """How many entries there are, the masked ones and those across segments included; at least 1."""
     omit_nan: bool = False
     in_blocks: bool = False
 
@@ -65,6 +64,12 @@ def settings_of_steps(keypoints: Any, library: Library) -> Settings:
     )
 
 
+def transitions(shape: tuple[int, ...]) -> float:
+    """Count the entries of frames of shape (..., T, K), those that are masked included; at least 1."""
+    *batch, frames, keypoints = shape
+    return float(max(math.prod(batch) * (frames - 1) * keypoints, 1))
+
+
 def _checked(frames: Frames, epsilon: Any, prob_threshold: Any, reduction: Any, nan_policy: Any) -> Settings:
     _parameters.check_choice("reduction", reduction, _parameters.REDUCTIONS)
     _parameters.check_choice("nan_policy", nan_policy, _parameters.NAN_POLICIES)
@@ -91,14 +96,9 @@ def _checked(frames: Frames, epsilon: Any, prob_threshold: Any, reduction: Any, 
         epsilon=epsilon,
         threshold=threshold,
         zero=_parameters.beside(library, keypoints, 0.0, dtype),
-        transitions=_parameters.beside(library, keypoints, _transitions(shape), dtype, ndim=0),
+        transitions=_parameters.beside(library, keypoints, transitions(shape), dtype, ndim=0),
         omit_nan=nan_policy == "omit",
     )
-
-
-def _transitions(shape: tuple[int, ...]) -> float:
-    *batch, frames, keypoints = shape
-    return float(max(math.prod(batch) * (frames - 1) * keypoints, 1))
 
 
 def _key(

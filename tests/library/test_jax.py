@@ -66,6 +66,31 @@ def test_jit_writes_no_entries_to_memory(reduction: str, shape: tuple[int, ...])
     assert compiled.memory_analysis().temp_size_in_bytes < entries / 15
 
 
+def test_other_numbers_compile_nothing_anew(caplog: pytest.LogCaptureFixture) -> None:
+    keypoints, confidences, _ = worked_arrays()
+
+    def losses(number: float) -> Any:
+        options = {"epsilon": number, "prob_threshold": number / 64}
+        value = read(temporal_loss(keypoints, confidences, **options))
+        read(temporal_loss(keypoints, confidences, **{**options, "epsilon": [number, number]}))
+        read(jax.grad(lambda k: temporal_loss(k, confidences, **options))(keypoints))
+        return value
+
+    first = losses(1.0)
+    with jax.log_compiles():
+        caplog.clear()
+        assert losses(2.0) != first
+        assert "Compiling" not in caplog.text
+        # That it would say so.
+        temporal_loss(keypoints[1:], confidences[1:])
+        assert "Compiling jit(temporal_loss)" in caplog.text
+
+
+def test_without_compiling() -> None:
+    with jax.disable_jit():
+        assert read(worked.loss(*worked_arrays())) == worked.expected("sum")
+
+
 @in_both_settings
 @pytest.mark.parametrize("reduction", ["sum", "mean", "valid_mean"])
 def test_jit_of_grad_and_grad_of_jit(reduction: str) -> None:

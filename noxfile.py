@@ -109,6 +109,8 @@ def gpu(session: nox.Session) -> None:
     install(session, ".[cupy13,torch,jax,conformance]", "jax[cuda13]", groups=("test", "bench"))
     backends = "cupy,torch,jax"
     session.run("python", "-m", "pytest", "tests/library", "tests/mutants", "--backend", backends)
+    # The page on CuPy runs nowhere else.
+    session.run("python", "-m", "pytest", "tests/docs/test_examples.py", "--backend", backends)
     session.run("python", "-m", "conformance", "--backend", backends, "--require", backends, "--mode", "all")
     session.run("python", "-m", "benchmarks", "--device", "cuda", *session.posargs)
 

@@ -26,6 +26,10 @@ Examples:
   python -m conformance -- -k gradient -n 2            options of pytest
 
 \b
+With --data: --epsilon E[,E...] --prob-threshold P --nan-policy omit
+With --port: --start-timeout S --total-timeout S --max-line MIB --max-memory MIB --max-processes N
+
+\b
 Exit: 0 conforms, 1 does not, 2 usage, 3 subject did not start,
       4 fault in the suite, 5 incomplete or nothing ran"""
 
@@ -41,6 +45,11 @@ def _only_with_data(ctx: click.Context) -> None:
         if typed and name not in _WITH_DATA:
             message = f"{parameter.opts[0]} does not go with --data"
             raise UsageError(message)
+
+
+def _examples(*lines: str) -> str:
+    commands = [f"  python -m conformance {line}" for line in lines]
+    return "\n".join(["\b", "Example:" if len(lines) == 1 else "Examples:", *commands])
 
 
 class _Group(click.Group):
@@ -126,7 +135,7 @@ def cli(ctx: click.Context, /, **options: Any) -> int | None:
     return commands.run_suite(options, console, ctx.meta.get("pytest", []))
 
 
-@cli.command()
+@cli.command(epilog=_examples("diff main.jsonl mine.jsonl"))
 @click.argument("old", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.argument("new", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def diff(old: Path, new: Path) -> int:
@@ -136,7 +145,9 @@ def diff(old: Path, new: Path) -> int:
     return commands.diff_reports(old, new, commands.console())
 
 
-@cli.command()
+@cli.command(
+    epilog=_examples("emit > requests.jsonl", "emit --dtype float32 --op value,gradient > requests.jsonl")
+)
 @_listed("--case", "Only these cases, by id.", "IDS")
 @click.option("--device", default="cpu", metavar="NAME", help="Where to compute.")
 @_listed("--op", "Only requests of these operations.", "NAMES")
@@ -148,7 +159,9 @@ def emit(case: tuple[str, ...], device: str, op: tuple[str, ...], dtype: tuple[s
     return commands.emit(case, device, op, dtype)
 
 
-@cli.command()
+@cli.command(
+    epilog=_examples("judge answers.jsonl", "judge answers.jsonl --dtype float32 --html report.html")
+)
 @click.argument("answers", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_listed("--case", "Only these cases, by id.", "IDS")
 @click.option("--device", default="cpu", metavar="NAME", help="Where it was computed.")
@@ -166,7 +179,7 @@ def judge(answers: Path, device: str, **options: Any) -> int:
     return commands.judge_answers(answers, device, options, commands.console())
 
 
-@cli.command()
+@cli.command(epilog=_examples("render report.jsonl --html report.html"))
 @click.argument("report", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_file("--markdown", "Write a Markdown report.")
 @_file("--html", "Write an HTML report, all in one file.")
@@ -177,7 +190,7 @@ def render(report: Path, **options: Any) -> int:
     return commands.render_report(report, options)
 
 
-@cli.command()
+@cli.command(epilog=_examples("badge report.jsonl > badge.json"))
 @click.argument("report", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def badge(report: Path) -> int:
     """Print badge JSON (for shields.io) from a JSON lines report."""
@@ -187,12 +200,12 @@ def badge(report: Path) -> int:
     return 0
 
 
-@cli.group()
+@cli.group(epilog=_examples("cases list --clause TL-8.2", "cases show value-exact-f64-001", "cases check"))
 def cases() -> None:
     """Look at the cases: list, show, check."""
 
 
-@cases.command(name="list")
+@cases.command(name="list", epilog=_examples("cases list", "cases list --clause TL-8.2 --profile value-f64"))
 @_listed("--clause", "Only those of these clauses.", "IDS")
 @_listed("--profile", "Only those of these profiles.", "NAMES")
 def list_cases(clause: tuple[str, ...], profile: tuple[str, ...]) -> int:
@@ -202,7 +215,7 @@ def list_cases(clause: tuple[str, ...], profile: tuple[str, ...]) -> int:
     return commands.list_cases(clause, profile, commands.console())
 
 
-@cases.command()
+@cases.command(epilog=_examples("cases show value-exact-f64-001"))
 @click.argument("case")
 def show(case: str) -> int:
     """Show one case: clauses, inputs, expected values."""
@@ -211,7 +224,7 @@ def show(case: str) -> int:
     return commands.show_case(case, commands.console())
 
 
-@cases.command()
+@cases.command(epilog=_examples("cases check"))
 def check() -> int:
     """Check the case files: schema, ids, clauses."""
     from conformance import commands  # noqa: PLC0415

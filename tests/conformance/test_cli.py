@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
 from command import conformance, lines
 from support.selection import select
 
 from conformance import suite
-from conformance.cli import main
+from conformance.cli import cli, main
 from conformance.exits import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 QUICKEST = next((n for n in ("numpy", "strict", "torch", "dask", "jax") if n in select().names), "")
@@ -33,12 +37,46 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_help_fits_a_screen_and_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
+def _commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, group
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in _commands(cli)]
+)
+def test_help_fits_a_screen_and_has_examples(
+    path: tuple[str, ...], command: click.Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*path, "--help"]) == 0
     text = capsys.readouterr().out
-    assert len(text.splitlines()) <= 44
+    assert len(text.splitlines()) <= (47 if path == () else 24)
     assert max(map(len, text.splitlines())) <= 100
-    assert "Examples:" in text
+    assert _examples(text)
+    # What is hidden to save lines is named all the same.
+    for parameter in command.params:
+        assert parameter.opts[0] in text or isinstance(parameter, click.Argument)
+
+
+def _examples(text: str) -> list[str]:
+    return re.findall(r"(?m)^    python -m conformance ?(.*)", text.split("Example")[1])
+
+
+@pytest.mark.parametrize("path", [path for path, _ in _commands(cli) if path], ids=" ".join)
+def test_examples_of_help_run(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    main([*path, "--help"])
+    for example in _examples(capsys.readouterr().out):
+        words = shlex.split(example.partition(" > ")[0])
+        assert tuple(words[: len(path)]) == path
+        if main(words) != Exit.CONFORMS:
+            # All that is missing are the user's own files.
+            assert re.search(r"'\w+\.jsonl' does not exist", capsys.readouterr().err)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

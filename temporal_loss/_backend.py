@@ -5,6 +5,7 @@ Nothing else here knows a library by name, and what depends on one is a capabili
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+_MANY_TERMS = 1 << 22
 _HALF = frozenset({"float16", "bfloat16"})
 FLOATING = _HALF | {"float32", "float64"}
 
@@ -229,9 +231,11 @@ def _is_untraced_by_jax(array: Any) -> bool:
 
 
 def _is_compiled_by_xla_for_cpu(array: Any) -> bool:
-    # It leaves real sums to a library of kernels (YNNPACK), into which nothing can be fused. A trace
-    # does not tell its device; on another one than the default the sum is right all the same.
-    return not _is_untraced_by_jax(array) and sys.modules["jax"].default_backend() == "cpu"
+    # It leaves real sums to a library of kernels (YNNPACK), into which nothing can be fused. Few terms
+    # stay in the processor's cache, and nothing is lost. A trace does not tell its device; on another
+    # one than the default the sum is right all the same.
+    many = math.prod(array.shape) >= _MANY_TERMS
+    return many and not _is_untraced_by_jax(array) and sys.modules["jax"].default_backend() == "cpu"
 
 
 def _jax_devices(array: Any) -> Any:

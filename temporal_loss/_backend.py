@@ -20,6 +20,14 @@ _HALF = frozenset({"float16", "bfloat16"})
 FLOATING = _HALF | {"float32", "float64"}
 
 
+def _always(*_: Any) -> bool:
+    return True
+
+
+def _never(*_: Any) -> bool:
+    return False
+
+
 class Library(NamedTuple):
     """What is needed to know of an array library."""
 
@@ -39,6 +47,8 @@ class Library(NamedTuple):
     """Whether an array may outlive the call: it is data, and no part of a trace or a graph."""
     writes_real_terms: Callable[[Any], bool]
     """Whether a sum of real numbers first writes them all to memory, and one of complex does not."""
+    is_captured: Callable[[Any], bool] = _never
+    """Whether work on an array is recorded together with the places in memory that it reads (CUDA graphs)."""
     in_chunks: bool = False
     """Whether arrays are graphs of chunks, each an array of another library."""
     compile: Callable[..., Any] | None = None
@@ -153,14 +163,6 @@ def _find_library(value: Any) -> Library | None:
     )
 
 
-def _always(*_: Any) -> bool:
-    return True
-
-
-def _never(*_: Any) -> bool:
-    return False
-
-
 def _unknown(_: Any) -> None:
     return None
 
@@ -189,8 +191,9 @@ def _torch() -> Library:
         prefers_blocks=_is_eager_on_cpu,
         devices=_device,
         device_for_new=_device,
-        alike=_device,
+        alike=_torch_placement,
         is_keepable=_is_plain_tensor,
+        is_captured=_is_captured_by_torch,
         writes_real_terms=_never,
     )
 
@@ -222,8 +225,17 @@ def _is_plain_tensor(array: Any) -> bool:
         and array.device.type != "meta"
         and not array.is_inference()
         and not torch._C._functorch.is_functorch_wrapped_tensor(array)  # noqa: SLF001 - no public name
-        and not (array.is_cuda and torch.cuda.is_current_stream_capturing())
+        and not _is_captured_by_torch(array)
     )
+
+
+def _is_captured_by_torch(array: Any) -> bool:
+    return bool(array.is_cuda and sys.modules["torch"].cuda.is_current_stream_capturing())
+
+
+def _torch_placement(array: Any) -> Any:
+    # What is remembered may be forgotten, and a captured graph would still read it.
+    return None if _is_captured_by_torch(array) else array.device
 
 
 def _is_untraced_by_jax(array: Any) -> bool:

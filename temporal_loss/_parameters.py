@@ -26,6 +26,8 @@ _FORMATS = {
 _PLAIN_NUMBERS = frozenset({float, int})
 _kept: dict[tuple[Any, ...], Any] = {}
 _MOST_KEPT = 256
+# What graphs of work read wherever they are replayed: kept for good.
+_captured: list[Any] = []
 
 
 def is_number(value: object) -> bool:
@@ -156,7 +158,7 @@ def epsilon_like(library: Library, epsilon: Any, array: Any, keypoints: int) -> 
 
 
 def beside(library: Library, array: Any, number: float, dtype: Any, *, ndim: int = 1) -> float | Any:
-    """Make an array of one number beside `array`, where it can be kept for calls to come.
+    """Make an array of one number beside `array`, if it may be kept for calls to come.
 
     Libraries turn a Python number into an array at each operation, which on few frames takes them
     longer than the operation. Of shape (1,) rather than (): in `where` and `maximum` array-api-compat
@@ -164,7 +166,8 @@ def beside(library: Library, array: Any, number: float, dtype: Any, *, ndim: int
     """
     if _backend.is_compiling() or not library.is_keepable(array):
         return number
-    return _array(library, array, (number,) if ndim else number, dtype)
+    # Filled where it is: nothing is copied from the host, nor waited for.
+    return library.xp.full((1,) * ndim, number, dtype=dtype, device=library.device_for_new(array))
 
 
 def _check_epsilon_array(library: Library, epsilon: Any, keypoints: int) -> None:
@@ -188,7 +191,7 @@ def _wrong_epsilon_length(got: str, keypoints: int) -> str:
     return f"epsilon must be one number or one per keypoint ({keypoints}), got {got}"
 
 
-def _array(library: Library, array: Any, numbers: float | tuple[float, ...], dtype: Any) -> Any:
+def _array(library: Library, array: Any, numbers: tuple[float, ...], dtype: Any) -> Any:
     # Kept, because making it costs a copy to the device, and on a GPU a wait, at every call.
     xp, device = library.xp, library.device_for_new(array)
     if _backend.is_compiling():
@@ -202,6 +205,8 @@ def _array(library: Library, array: Any, numbers: float | tuple[float, ...], dty
             if len(_kept) >= _MOST_KEPT:
                 _kept.clear()
             _kept[key] = made
+    if library.is_captured(array):
+        _captured.append(made)
     return made
 
 

@@ -96,6 +96,11 @@ def test_capture_and_replay() -> None:
     assert read(value) == 8.5
     # What was kept for the list before and while capturing serves eager calls.
     assert read(loss(keypoints.detach(), confidences)[0]) == 8.5
+    # And the graph still finds it when so many others came after it that the library has forgotten it.
+    for number in range(600):
+        temporal_loss(keypoints.detach(), epsilon=[number, number])
+    graph.replay()
+    assert read(value) == 8.5
 
 
 def test_parameters_follow_to_the_device() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from temporal_loss import _backend, _inputs, _parameters, _stages
 from temporal_loss._function import step_lengths, temporal_loss
 
-_STAGES = ("compute_loss", "remove_nans", "rectify_epsilon", "reduce_loss")
+_STAGES = frozenset({"compute_loss", "remove_nans", "rectify_epsilon", "reduce_loss"})
 
 
 class TemporalLoss:
@@ -137,10 +137,12 @@ class TemporalLoss:
         return loss, self.log_loss(loss=loss, stage=stage)
 
     def _overrides_a_stage(self) -> bool:
-        return any(
-            name in vars(self) or getattr(type(self), name) is not getattr(TemporalLoss, name)
-            for name in _STAGES
-        )
+        kind = type(self)
+        if kind is not TemporalLoss and any(
+            getattr(kind, n) is not getattr(TemporalLoss, n) for n in _STAGES
+        ):
+            return True
+        return not _STAGES.isdisjoint(vars(self))
 
     def _run_stages(self, keypoints: Any, confidences: Any, segment_ids: Any) -> Any:
         # One by one and by keyword, as the origin does, so that what is overridden takes effect.

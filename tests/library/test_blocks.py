@@ -33,7 +33,8 @@ def _by_hand(factor: int, epsilon: int, *, mask: bool, segments: bool) -> list[f
 
 
 def _expected(factors: tuple[int, ...], reduction: str, **options: Any) -> Any:
-    columns = [_by_hand(f, 1, **options) for f in factors]
+    # Epsilon of a keypoint is its factor.
+    columns = [_by_hand(f, f, **options) for f in factors]
     total = sum(e for column in columns for e in column if e is not None)
     if reduction == "sum":
         return total
@@ -48,7 +49,7 @@ def _given(arrays: Arrays, *, mask: bool, segments: bool, batch: int = 0) -> dic
     def stack(frames: list[Any]) -> Any:
         return [frames] * batch if batch else frames
 
-    given: dict[str, Any] = {"epsilon": [1.0, 1.0]}
+    given: dict[str, Any] = {"epsilon": [1.0, 2.0]}
     if batch:
         given["keypoints"] = arrays.make(stack([[[x, 0], [0, 2 * x]] for x in _PLACES]))
     else:

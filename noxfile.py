@@ -48,7 +48,7 @@ def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = 
 def tests(session: nox.Session, backend: str) -> None:
     """Test the library where one backend is installed and no other."""
     install(session, *REQUIREMENTS_OF[backend], groups=("test",))
-    session.run("python", "-m", "pytest", "tests/library", "--backend", backend, *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", "tests/library", "--backend", backend, *session.posargs)
 
 
 @nox.session
@@ -57,9 +57,9 @@ def conformance(session: nox.Session) -> None:
     install(session, ".[all-cpu,conformance]", groups=("test", "scale", "browser"))
     session.run("python", "-m", "conformance.generate", "--check")
     own_tests = ["tests/conformance", "tests/mutants", "tests/ports", "tests/scale"]
-    session.run("python", "-m", "pytest", "--numprocesses", "2", "--backend", CPU_BACKENDS_LIST, *own_tests)
+    session.run("python", "-m", "pytest", "-n", "2", "--backend", CPU_BACKENDS_LIST, *own_tests)
     backends = ["--backend", CPU_BACKENDS_LIST, "--require", CPU_BACKENDS_LIST]
-    session.run("python", "-m", "conformance", *backends, *session.posargs)
+    session.run("python", "-m", "conformance", *backends, *session.posargs, "--", "-n", "2")
 
 
 @nox.session

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from docutils import nodes
 from results import FOLDER, markdown
 from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
 
 
@@ -19,7 +19,10 @@ class LastRuns(SphinxDirective):
         """Read the kept runs."""
         for path in FOLDER.glob("*.json"):
             self.env.note_dependency(str(path))
-        return self.parse_text_to_nodes(markdown())
+        found = self.parse_text_to_nodes(markdown())
+        for table in (node for node in found if isinstance(node, nodes.table)):
+            table["classes"].append("many-columns")
+        return found
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

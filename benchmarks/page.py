@@ -19,9 +19,9 @@ _HEADLINE = re.compile(r"(?<=<!-- benchmarks -->\n).*?(?=<!-- end of benchmarks 
 NO_DEVICE = "No CUDA device was at hand: nothing on this page was measured on a GPU."
 
 _ALT = (
-    "Two charts over 100 to 10 million frames, a line for each backend, all axes logarithmic. Left, "
+    "Two charts over 100 to 10 million frames, a line for each backend, all axes logarithmic. Above, "
     "seconds of a call: flat lines for few frames, then straight ones that rise with the frames, all "
-    "above that of reading the inputs. Right, MiB above the inputs: NumPy and torch eager stay flat "
+    "above that of reading the inputs. Below, MiB above the inputs: NumPy and torch eager stay flat "
     "from 10,000 frames on, the others rise."
 )
 
@@ -74,6 +74,8 @@ says otherwise. How to read and repeat it: [below](#how-it-is-measured).
 - "Reading the inputs" is NumPy's sum of the keypoints plus its sum of the confidences: nothing that looks
   at every number can be much quicker.
 - "By hand" is the bare arithmetic with every clause kept, and no checks: `benchmarks/by_hand.py`.
+- "JAX eager" is a call outside `jax.jit`. The library's loss then compiles itself and the arithmetic by hand
+  does not, so what is added can be less than nothing.
 - The origin is the class of the installed lightning-pose, called as its training loop calls it.
 - Peak memory is what memray sees allocated during a call, in a fresh process, the inputs being files mapped
   into memory.

@@ -26,7 +26,7 @@ def draw(points: Sequence[Point], path: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     mpl.rcParams.update({"svg.hashsalt": "temporal-loss", "svg.fonttype": "none"})
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = Figure(figsize=(6.6, 7.8), layout="constrained")
     fill(figure, points)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
@@ -34,7 +34,8 @@ def draw(points: Sequence[Point], path: Path) -> None:
 
 def fill(figure: Figure, points: Sequence[Point], ink: str = "#000000") -> None:
     """Draw time and memory into a figure, both axes logarithmic; `ink` stands out from its background."""
-    time, memory = figure.subplots(1, 2)
+    # One above the other, so that both are large enough on a phone.
+    time, memory = figure.subplots(2, 1)
     names = list(dict.fromkeys(point.name for point in points))
     for name, (colour, marker) in zip(names, (*_STYLES, (ink, "*")), strict=False):
         line = sorted((point for point in points if point.name == name), key=lambda point: point.frames)
@@ -52,5 +53,9 @@ def fill(figure: Figure, points: Sequence[Point], ink: str = "#000000") -> None:
         axes.grid(visible=True, which="major", color="#808080", alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend(
-        *time.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize="small"
+        *time.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+        fontsize="small",
     )

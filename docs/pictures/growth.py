@@ -16,5 +16,5 @@ _RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "cpu.json"
 def draw(look: Look) -> None:
     """Draw what the benchmarks draw, in the colours of a page."""
     points = json.loads(_RESULTS.read_text(encoding="utf-8"))["points"]
-    figure = plt.figure(figsize=(9, 4.5))
+    figure = plt.figure(figsize=(6.6, 7.8))
     plot.fill(figure, [SimpleNamespace(**point) for point in points], ink=look.ink)

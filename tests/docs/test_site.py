@@ -69,6 +69,7 @@ def test_search(driver: Any, words: str, page: str) -> None:
 
 BAD = {
     "broken link": '<a href="nowhere.html">x</a>',
+    "nowhere.svg": '<a href="nowhere.svg">x</a>',
     "no such place": '<a href="#nowhere">x</a>',
     "console": "<script>undefined_function()</script>",
     "pixels wide": '<div style="width: 500px">x</div>',
@@ -92,8 +93,9 @@ def test_bad_page_is_found(driver: Any, tmp_path: Path, word: str) -> None:
 
 @needs_browser
 def test_good_page_is_not(driver: Any, tmp_path: Path) -> None:
-    text = '<!doctype html><link rel=icon href=data:,><p id="here"><a href="#here">x</a>'
+    text = '<!doctype html><link rel=icon href=data:,><p id="here"><a href="#here">x</a><a href="x.txt">y</a>'
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    (tmp_path / "x.txt").write_text("", encoding="utf-8")
     with browser.served(tmp_path) as root:
         assert tour(driver, root, ["index.html"]) == {}
 

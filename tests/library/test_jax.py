@@ -92,6 +92,29 @@ def test_without_compiling() -> None:
 
 
 @in_both_settings
+def test_a_large_sum_in_jit() -> None:
+    # Twenty keypoints rest at first and then move by (3, 4), one frame after the other.
+    moving = jnp.maximum(jnp.arange(250_001) - 1, 0)
+    keypoints = jnp.tile(moving[:, None] * jnp.asarray([3.0, 4.0]), (1, 20))
+    value, gradient = jax.jit(jax.value_and_grad(temporal_loss))(keypoints)
+    assert read(value) == pytest.approx(5 * 249_999 / 250_000, rel=1e-6)
+    slope = 1 / (250_000 * 20)
+    assert read(gradient[:2, :2]) == [[0.0, 0.0], [near(-0.6 * slope), near(-0.8 * slope)]]
+    assert read(gradient[-1, :2]) == [near(0.6 * slope), near(0.8 * slope)]
+
+
+@in_both_settings
+def test_numbers_in_jit() -> None:
+    keypoints, confidences = array([[0, 0], [3, 4], [6, 8]]), array([[1], [0.75], [0.25]])
+
+    def loss(keypoints: Any) -> Any:
+        return temporal_loss(keypoints, confidences, epsilon=2.0, prob_threshold=0.5, reduction="sum")
+
+    assert read(jax.jit(loss)(keypoints)) == 3.0
+    assert read(jax.grad(loss)(keypoints)) == [[near(-0.6), near(-0.8)], [near(0.6), near(0.8)], [0.0, 0.0]]
+
+
+@in_both_settings
 @pytest.mark.parametrize("reduction", ["sum", "mean", "valid_mean"])
 def test_jit_of_grad_and_grad_of_jit(reduction: str) -> None:
     keypoints, *others = worked_arrays()

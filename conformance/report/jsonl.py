@@ -74,8 +74,11 @@ def read(path: Path) -> Run:
     """
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        message = f"{path}: {error}"
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        raise UsageError(message) from error
+    except ValueError as error:
+        message = f"{path}: not a report of this suite, or one that was cut short (make one with --jsonl)"
         raise UsageError(message) from error
     if not lines or not isinstance(lines[0], dict) or lines[0].get("type") != "header":
         message = f"{path}: not a report of this suite (make one with --jsonl)"

@@ -163,7 +163,7 @@ class Plan:
         for name in self.cases:
             if name not in known:
                 close = get_close_matches(name, known, 3, 0.4)
-                hint = f"; close to it: {', '.join(close)}" if close else ""
+                hint = f"; close to it: {', '.join(close)}" if close else "; `cases list` shows all"
                 message = f"there is no case {name!r}{hint}"
                 raise UsageError(message)
         return [c for c in everything if c.id in set(self.cases)]

@@ -206,7 +206,8 @@ def test_json_lines_are_strict_and_read_back_to_the_same_run(tmp_path: Path) -> 
         (lambda lines: lines[:-1], "no footer"),
         (lambda lines: lines[1:], "not a report of this suite"),
         (lambda _: [], "not a report of this suite"),
-        (lambda lines: [*lines[:-1], lines[-1][:-9]], "r.jsonl"),
+        (lambda lines: [*lines[:-1], lines[-1][:-9]], "cut short"),
+        (lambda _: ["no JSON"], "make one with --jsonl"),
         (lambda lines: [lines[0].replace('"format": 1', '"format": 2'), *lines[1:]], "another version"),
     ],
 )

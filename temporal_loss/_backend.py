@@ -51,8 +51,8 @@ class Library(NamedTuple):
     """Whether work on an array is recorded together with the places in memory that it reads (CUDA graphs)."""
     in_chunks: bool = False
     """Whether arrays are graphs of chunks, each an array of another library."""
-    compile: Callable[..., Any] | None = None
-    """What makes a compiled function of one that calls the library, where that is all it takes."""
+    compile: Any = None
+    """What makes a compiled function of one that calls the library, None where that takes more."""
 
 
 _libraries: dict[type, Library | None] = {}

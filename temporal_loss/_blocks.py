@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from temporal_loss import _inputs
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
@@ -35,9 +37,8 @@ def prepare(frames: Frames, settings: Settings) -> Settings:
     # frees for the next one. Fetching it anew from the system takes longer than the arithmetic.
     xp.empty(_KEPT, dtype=settings.dtype)
     # A row for each step: equal shapes are combined at three times the speed of a short row or a number.
-    shape = frames.keypoints.shape
-    length, *frame = shape if len(shape) == 2 else shape[-3:]
-    keypoints = frame[0] if len(frame) == 2 else frame[0] // 2
+    *_, length, keypoints = _inputs.frame_shape(frames.keypoints)
+    frame = frames.keypoints.shape[1 if frames.keypoints.ndim == 2 else -2 :]
     steps = min(length - 1, max(1, _SIZE // math.prod(frame)))
     zero = xp.zeros((steps, keypoints), dtype=settings.dtype)
     if not isinstance(epsilon, float) and epsilon.ndim == 1:

@@ -41,5 +41,4 @@ def _compiled(fixed: Settings, reduction: str) -> Any:
             return _pipeline.entries(frames, settings)
         return _pipeline.reduce(frames, settings, reduction)
 
-    compiler = fixed.library.compile
-    return temporal_loss if compiler is None else compiler(temporal_loss)
+    return fixed.library.compile(temporal_loss)

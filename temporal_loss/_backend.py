@@ -35,8 +35,8 @@ class Library(NamedTuple):
     name: str
     may_differentiate: Callable[..., bool]
     """Whether a gradient may be taken through what is computed with these arrays."""
-    prefers_blocks: Callable[[Any], bool]
-    """Whether an array is evaluated at once, in host memory: block by block saves memory and time."""
+    is_at_hand: Callable[[Any], bool]
+    """Whether an array is evaluated, in host memory, so that its values may decide what is quickest."""
     devices: Callable[[Any], Any]
     """Devices that hold an array, comparable with ==; None where a trace does not tell."""
     device_for_new: Callable[[Any], Any]
@@ -122,7 +122,7 @@ def _find_library(value: Any) -> Library | None:
             xp,
             "JAX",
             may_differentiate=_always,
-            prefers_blocks=_never,
+            is_at_hand=_never,
             devices=_jax_devices,
             device_for_new=_jax_device_for_new,
             alike=_jax_placement,
@@ -130,7 +130,7 @@ def _find_library(value: Any) -> Library | None:
             writes_real_terms=_is_compiled_by_xla_for_cpu,
             compile=sys.modules["jax"].jit,
         )
-    for name, is_its_namespace, device, keeps, blocks in (
+    for name, is_its_namespace, device, keeps, at_hand in (
         ("NumPy", array_api_compat.is_numpy_namespace, _host, True, True),
         ("CuPy", array_api_compat.is_cupy_namespace, _device, True, False),
         ("Dask", array_api_compat.is_dask_namespace, array_api_compat.device, False, False),
@@ -141,7 +141,7 @@ def _find_library(value: Any) -> Library | None:
                 xp,
                 name,
                 may_differentiate=_never,
-                prefers_blocks=_always if blocks else _never,
+                is_at_hand=_always if at_hand else _never,
                 devices=device,
                 device_for_new=device,
                 alike=device if keeps else _unknown,
@@ -154,7 +154,7 @@ def _find_library(value: Any) -> Library | None:
         xp,
         xp.__name__,
         may_differentiate=_always,
-        prefers_blocks=_never,
+        is_at_hand=_never,
         devices=_device,
         device_for_new=_device,
         alike=_unknown,
@@ -188,7 +188,7 @@ def _torch() -> Library:
         array_api_compat.torch,
         "torch",
         may_differentiate=_may_torch_differentiate,
-        prefers_blocks=_is_eager_on_cpu,
+        is_at_hand=_is_eager_on_cpu,
         devices=_device,
         device_for_new=_device,
         alike=_torch_placement,
@@ -207,15 +207,30 @@ def _may_torch_differentiate(*arrays: Any) -> bool:
     for tensor in tensors:
         if tensor.requires_grad and torch.is_grad_enabled():
             return True
-    if torch.utils._python_dispatch.is_in_torch_dispatch_mode() or torch._C._is_tracing():  # noqa: SLF001
-        # What is being recorded (make_fx, for one) may be differentiated when it is played back.
-        return True
-    return any(map(torch._C._functorch.is_functorch_wrapped_tensor, tensors))  # noqa: SLF001
+    # What is being recorded may be differentiated when it is played back.
+    return _is_recorded_by_torch() or any(map(_is_wrapped_by_torch, tensors))
 
 
 def _is_eager_on_cpu(array: Any) -> bool:
     torch = sys.modules["torch"]
-    return type(array) in {torch.Tensor, torch.nn.Parameter} and array.device.type == "cpu"
+    return (
+        type(array) in {torch.Tensor, torch.nn.Parameter}
+        and array.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        and not _is_recorded_by_torch()
+        and not _is_wrapped_by_torch(array)
+    )
+
+
+def _is_recorded_by_torch() -> bool:
+    # make_fx and FakeTensorMode, for two, and torch.jit.trace.
+    torch = sys.modules["torch"]
+    return bool(torch.utils._python_dispatch.is_in_torch_dispatch_mode() or torch._C._is_tracing())  # noqa: SLF001
+
+
+def _is_wrapped_by_torch(tensor: Any) -> bool:
+    # torch.func: vmap, grad and the like. There is no public name.
+    return bool(sys.modules["torch"]._C._functorch.is_functorch_wrapped_tensor(tensor))  # noqa: SLF001
 
 
 def _is_plain_tensor(array: Any) -> bool:
@@ -224,7 +239,7 @@ def _is_plain_tensor(array: Any) -> bool:
         type(array) is torch.Tensor
         and array.device.type != "meta"
         and not array.is_inference()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(array)  # noqa: SLF001 - no public name
+        and not _is_wrapped_by_torch(array)
         and not _is_captured_by_torch(array)
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _inputs
+from temporal_loss import _inputs, _stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def are_worthwhile(frames: Frames, settings: Settings) -> bool:
     """Whether to cut; never where a gradient may be taken."""
     if settings.guard or math.prod(frames.keypoints.shape) <= _SIZE:
         return False
-    return settings.library.prefers_blocks(frames.keypoints)
+    return settings.library.is_at_hand(frames.keypoints)
 
 
 def prepare(frames: Frames, settings: Settings) -> Settings:
@@ -74,7 +74,7 @@ def cut(frames: Frames) -> Iterator[Frames]:
 
 def hide(xp: ModuleType, values: Any, masked: Any, dtype: Any) -> Any:
     """Set what is masked to exactly 0, by a product if that is right: `where` decides entry by entry."""
-    if bool(xp.max(values) < math.inf):
+    if _stages.are_finite(xp, values):
         return values * xp.astype(~masked, dtype)
     # 0 * NaN is NaN, and so is 0 * inf.
     return xp.where(masked, 0.0, values)

@@ -37,26 +37,36 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
         crossing = _stages.crossing(frames.segment_ids)
         masked = crossing if masked is None else masked | crossing
 
-    if guard and masked is not None:
-        # Masking the lengths is too late here: 0 * NaN in the backward pass is NaN.
-        moved = [_stages.mask(xp, part, masked, zero) for part in _stages.coordinates(step)]
-        squares = [part * part for part in moved]
-    else:
-        # Squared before it is taken apart: strided arithmetic is slow.
-        squares = _stages.coordinates(step * step)
-    values = _stages.lengths(xp, squares, zero, guard=guard)
-    if not guard and masked is not None:
-        if settings.in_blocks:
-            values = _blocks.hide(xp, values, masked, settings.dtype)
-        else:
-            values = _stages.mask(xp, values, masked, zero)
+    squared, unmasked = _squared_lengths(frames, settings, step, masked)
+    values = _stages.lengths(xp, squared, zero, guard=guard)
     # Lengths are never negative: an epsilon of 0 changes none of them.
     epsilon = settings.epsilon
-    if not isinstance(epsilon, float) or epsilon:
+    rectifies = not isinstance(epsilon, float) or epsilon != 0.0
+    if unmasked is not None and not (guard and rectifies):
+        if settings.in_blocks:
+            values = _blocks.hide(xp, values, unmasked, settings.dtype)
+        else:
+            values = _stages.mask(xp, values, unmasked, zero)
+        unmasked = None
+    if rectifies:
         if settings.in_blocks:
             epsilon, zero = (_blocks.for_steps(each, values) for each in (epsilon, zero))
-        values = _stages.rectify(xp, values, epsilon, zero, guard=guard)
+        values = _stages.rectify(xp, values, epsilon, zero, guard=guard, masked=unmasked)
     return Entries(values, masked, crossing)
+
+
+def _squared_lengths(frames: Frames, settings: Settings, step: Any, masked: Any) -> tuple[Any, Any]:
+    """Squared lengths of steps, and those marks of `masked` that are still to be acted upon."""
+    xp = settings.library.xp
+    either_will_do = masked is None or not settings.guard
+    if either_will_do or settings.library.is_at_hand(frames.keypoints):
+        # Squared before it is taken apart: strided arithmetic is slow.
+        squared = _stages.squared_lengths(_stages.coordinates(step * step))
+        if either_will_do or _stages.are_finite(xp, squared):
+            return squared, masked
+    # Masking the lengths is too late here: 0 * NaN in the backward pass is NaN.
+    moved = [_stages.mask(xp, part, masked, settings.zero) for part in _stages.coordinates(step)]
+    return _stages.squared_lengths([part * part for part in moved]), None
 
 
 def entries(frames: Frames, settings: Settings) -> Any:

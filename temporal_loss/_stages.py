@@ -7,6 +7,7 @@ may be taken: two things must hold at once there, exact zeros in the gradient an
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,11 +33,16 @@ def steps(keypoints: Array) -> Array:
     return keypoints[..., 1:, :, :] - keypoints[..., :-1, :, :]
 
 
-def lengths(xp: ModuleType, squares: list[Array], zero: float | Array = 0.0, *, guard: bool) -> Array:
-    """Euclidean length, in pixels, of steps given by the squares of their coordinates (..., T-1, K)."""
+def squared_lengths(squares: list[Array]) -> Array:
+    """Sum of the squares of a step's coordinates, each (..., T-1, K)."""
     squared = squares[0]
     for square in squares[1:]:
         squared = squared + square
+    return squared
+
+
+def lengths(xp: ModuleType, squared: Array, zero: float | Array = 0.0, *, guard: bool) -> Array:
+    """Euclidean length, in pixels, of steps (..., T-1, K)."""
     if not guard:
         return xp.sqrt(squared)
     # sqrt has no derivative at 0. There it is taken at 1, where it has one, which the derivative of
@@ -72,6 +78,11 @@ def crossing(segment_ids: Array) -> Array:
     return (segment_ids[..., 1:] != segment_ids[..., :-1])[..., None]
 
 
+def are_finite(xp: ModuleType, lengths: Array) -> bool:
+    """Look whether no length is infinite nor NaN."""
+    return 0 in lengths.shape or bool(xp.max(lengths) < math.inf)
+
+
 def mask(xp: ModuleType, values: Array, masked: Array, zero: float | Array = 0.0) -> Array:
     """Set what is masked to exactly 0."""
     return xp.where(masked, zero, values)
@@ -80,15 +91,22 @@ def mask(xp: ModuleType, values: Array, masked: Array, zero: float | Array = 0.0
 # 3. Epsilon ---------------------------------------------------------------------------------
 
 
-def rectify(
-    xp: ModuleType, entries: Array, epsilon: float | Array, zero: float | Array = 0.0, *, guard: bool
+def rectify(  # noqa: PLR0913 - with what it needs to know of the arrays
+    xp: ModuleType,
+    entries: Array,
+    epsilon: float | Array,
+    zero: float | Array = 0.0,
+    *,
+    guard: bool,
+    masked: Array | None = None,
 ) -> Array:
-    """Soft threshold, max(entry - epsilon, 0); NaN stays NaN."""
+    """Soft threshold, max(entry - epsilon, 0), and 0 where `masked`; other NaN stays NaN."""
     excess = entries - epsilon
-    if not guard:
+    if not guard and masked is None:
         return xp.maximum(excess, zero)
     # `maximum` has half a slope at the tie on some backends; `excess > 0` would hide a NaN.
-    return xp.where(excess <= zero, zero, excess)
+    gone = excess <= zero
+    return xp.where(gone if masked is None else gone | masked, zero, excess)
 
 
 # 4. Reduction -------------------------------------------------------------------------------

@@ -37,8 +37,11 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
         crossing = _stages.crossing(frames.segment_ids)
         masked = crossing if masked is None else masked | crossing
 
-    squared, unmasked = _squared_lengths(frames, settings, step, masked)
-    values = _stages.lengths(xp, squared, zero, guard=guard)
+    # Where values may be looked at, they tell which care about the gradient is needed.
+    looks = guard and settings.library.is_at_hand(keypoints)
+    squared, unmasked = _squared_lengths(settings, step, masked, looks=looks)
+    some_rest = guard and not (looks and _stages.are_positive(xp, squared))
+    values = _stages.lengths(xp, squared, zero, guard=some_rest)
     # Lengths are never negative: an epsilon of 0 changes none of them.
     epsilon = settings.epsilon
     rectifies = not isinstance(epsilon, float) or epsilon != 0.0
@@ -55,11 +58,11 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
     return Entries(values, masked, crossing)
 
 
-def _squared_lengths(frames: Frames, settings: Settings, step: Any, masked: Any) -> tuple[Any, Any]:
+def _squared_lengths(settings: Settings, step: Any, masked: Any, *, looks: bool) -> tuple[Any, Any]:
     """Squared lengths of steps, and those marks of `masked` that are still to be acted upon."""
     xp = settings.library.xp
     either_will_do = masked is None or not settings.guard
-    if either_will_do or settings.library.is_at_hand(frames.keypoints):
+    if either_will_do or looks:
         # Squared before it is taken apart: strided arithmetic is slow.
         squared = _stages.squared_lengths(_stages.coordinates(step * step))
         if either_will_do or _stages.are_finite(xp, squared):

@@ -83,6 +83,11 @@ def are_finite(xp: ModuleType, lengths: Array) -> bool:
     return 0 in lengths.shape or bool(xp.max(lengths) < math.inf)
 
 
+def are_positive(xp: ModuleType, lengths: Array) -> bool:
+    """Look whether no length is 0 nor NaN."""
+    return 0 in lengths.shape or bool(xp.min(lengths) > 0.0)
+
+
 def mask(xp: ModuleType, values: Array, masked: Array, zero: float | Array = 0.0) -> Array:
     """Set what is masked to exactly 0."""
     return xp.where(masked, zero, values)

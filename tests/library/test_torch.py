@@ -69,6 +69,41 @@ def test_nan_reaches_the_result_with_and_without_a_gradient() -> None:
         assert read(found) == [*worked.ENTRIES[:3], [NAN, 0.0]]
 
 
+@pytest.mark.parametrize("epsilon", [0.0, 0.75])
+@pytest.mark.parametrize("broken", [math.nan, math.inf, 1e30])
+def test_what_is_masked_changes_no_bit_of_other_gradients(broken: float, epsilon: float) -> None:
+    # Without a number, or with a square beyond float32, steps are masked in another place.
+    found = []
+    for first in (0.0, broken):
+        keypoints = tensor([[first, 0], [1.5, 2.25], [1.5, 2.25], [7.1, 3.3], [7.5, 3.4]], grad=True)
+        confidences = tensor([[0.25], [1], [1], [1], [1]])
+        entries = temporal_loss(keypoints, confidences, epsilon=epsilon, prob_threshold=0.5, reduction="none")
+        entries.sum().backward()
+        found.append((read(entries), read(keypoints.grad)))
+    assert found[0] == found[1]
+    entries, gradient = found[0]
+    assert entries[:2] == [[0.0], [0.0]]
+    assert gradient[:2] == [[0.0, 0.0], [0.0, 0.0]]
+    assert min(entries[2]) > 0.0
+    assert max(gradient[2]) < 0.0
+
+
+@pytest.mark.parametrize("still", [False, True], ids=["all move", "one rests"])
+def test_a_keypoint_at_rest_changes_no_bit_of_other_gradients(*, still: bool) -> None:
+    # Where no step is 0 the root is taken with less care.
+    alone, beside = (tensor([[0.1, 0.2], [1.3, 2.7], [5.1, 2.9]], grad=True) for _ in range(2))
+    temporal_loss(alone, reduction="sum").backward()
+    other = torch.full((3, 2), 7.0) if still else 3.0 * alone.detach()
+    temporal_loss(torch.cat([beside, other], dim=1), reduction="sum").backward()
+    assert read(beside.grad) == read(alone.grad)
+
+
+def test_an_empty_batch_with_a_gradient() -> None:
+    keypoints = torch.zeros((0, 4, 3, 2), requires_grad=True)
+    temporal_loss(keypoints, torch.ones((0, 4, 3)), epsilon=1.0, prob_threshold=0.5).backward()
+    assert keypoints.grad.shape == (0, 4, 3, 2)
+
+
 def test_no_grad_and_inference_mode_record_nothing() -> None:
     for mode in (torch.no_grad, torch.inference_mode):
         with mode():

@@ -84,9 +84,12 @@ def find(
     for name in dict.fromkeys([*(names or backends.NAMES), *require]):
         backend = backends.load(name)
         reason = backend.available()
-        found = [] if reason else _choices(backend, devices, modes)
+        found, lacking = ([], []) if reason else _choices(backend, devices, modes)
         if not found:
-            absences.append(Absence(name, reason or _nothing(backend, devices, modes)))
+            reason = reason or (lacking[0].reason if lacking else _nothing(backend, devices, modes))
+            absences.append(Absence(name, reason))
+        else:
+            absences += lacking
         choices += found
     missing = [a for a in absences if a.name in wanted]
     if missing:
@@ -114,9 +117,14 @@ def known_modes() -> list[str]:
     return list(dict.fromkeys(["eager", "compiled", "all", *own]))
 
 
-def _choices(backend: Backend, devices: Sequence[str], modes: Sequence[str]) -> list[Choice]:
+def _choices(
+    backend: Backend, devices: Sequence[str], modes: Sequence[str]
+) -> tuple[list[Choice], list[Absence]]:
     places = [d for d in backend.devices() if not devices or _matches(d, devices)]
-    return [Choice(backend.name, d, m) for m in modes_of(backend, modes) for d in places]
+    wanted = [Choice(backend.name, d, m) for m in modes_of(backend, modes) for d in places]
+    lacking = {c: reason for c in wanted if (reason := backend.lacks(c.device, c.mode))}
+    choices = [c for c in wanted if c not in lacking]
+    return choices, [Absence(c.name, reason) for c, reason in lacking.items()]
 
 
 def _matches(device: str, wanted: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""JAX on each of its devices, op by op, under jit, and under vmap inside of jit."""
+"""JAX on each of its devices, op by op, under jit, under vmap inside of jit, and over several at once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _INT32 = 2**31
 
 
 class JaxBackend(Backend):
-    """JAX arrays. Several CPU devices exist where XLA_FLAGS was set before JAX's first use."""
+    """JAX arrays. Several CPU devices exist where XLA_FLAGS was set before JAX's first use.
+
+    "sharded" is "jit" on arrays that lie spread over all devices of a kind.
+    """
 
     name = "jax"
     module = "jax"
     distribution = "jax"
-    modes = ("eager", "jit", "vmap")
+    modes = ("eager", "jit", "vmap", "sharded")
     compiled_modes = ("jit",)
     autodiff = True
 
@@ -37,6 +40,12 @@ class JaxBackend(Backend):
     def devices(self) -> list[str]:
         """Accelerators first, then every CPU device."""
         return list(self._devices())
+
+    def lacks(self, device: str, mode: str) -> str | None:
+        """Spreading takes a second device."""
+        place = self._devices()[device]
+        alone = mode == "sharded" and len(_peers(self.xp(), place)) < 2
+        return f"{device} is the only device of its kind, and nothing to spread over" if alone else None
 
     def context(self, inputs: Iterable[Array]) -> AbstractContextManager[object]:
         """64-bit types only for requests that have them: users of float32 run without."""
@@ -95,6 +104,9 @@ class JaxBackend(Backend):
         if mode == "vmap":
             mapped: Function = jax.jit(lambda inputs: _second_of_two(jax, function, inputs))
             return mapped
+        if mode == "sharded":
+            spread = jax.jit(function)
+            return lambda inputs: _gathered(jax, spread(_spread(jax, inputs)), inputs)
         return function
 
     def ready(self, native: Any) -> None:
@@ -123,6 +135,48 @@ def _second_of_two(jax: Any, function: Function, inputs: Inputs) -> dict[str, An
         for name, value in inputs.items()
     }
     return {name: value[1] for name, value in jax.vmap(function)(batched).items()}
+
+
+def _spread(jax: Any, inputs: Inputs) -> dict[str, Any]:
+    """Cut each input along its frames, else along the first axis that divides; a copy each if none does."""
+    (device,) = inputs["keypoints"].devices()
+    peers = _peers(jax, device)
+    mesh = jax.sharding.Mesh(peers, ("devices",))
+    placed = {}
+    for name, value in inputs.items():
+        cuts: list[str | None] = [None] * value.ndim
+        for axis in _axes(name, value.ndim):
+            if value.shape[axis] and value.shape[axis] % len(peers) == 0:
+                cuts[axis] = "devices"
+                break
+        place = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(*cuts))
+        placed[name] = jax.device_put(value, place)
+    return placed
+
+
+def _axes(name: str, ndim: int) -> list[int]:
+    """Axes of an input, that of its frames first; of a wrong shape it may be any."""
+    if name == "epsilon":
+        # It has no frames; every device gets all of it.
+        return []
+    from_end = {"keypoints": 3 if ndim > 2 else 2, "confidences": 2, "segment_ids": 1}[name]
+    return [max(ndim - from_end, 0), *range(ndim)] if ndim else []
+
+
+def _peers(jax: Any, device: Any) -> list[Any]:
+    """All devices of its kind, itself first."""
+    others = [each for each in jax.local_devices(backend=device.platform) if each != device]
+    return [device, *others]
+
+
+def _gathered(jax: Any, outputs: dict[str, Any], inputs: Inputs) -> dict[str, Any]:
+    """Bring outputs in one piece to where the inputs came from, if they lay on all devices."""
+    (device,) = inputs["keypoints"].devices()
+    for name, value in outputs.items():
+        if len(value.devices()) < 2:
+            message = f"{name} left the devices that the inputs are spread over"
+            raise RuntimeError(message)
+    return {name: jax.device_put(value, device) for name, value in outputs.items()}
 
 
 def _label(device: Any) -> str:

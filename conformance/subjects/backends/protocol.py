@@ -69,6 +69,11 @@ class Backend(ABC):
     def devices(self) -> list[str]:
         """Names of the devices present, the default one first."""
 
+    def lacks(self, device: str, mode: str) -> str | None:
+        """Why one of `modes` cannot run on a device, or None where it can."""
+        del device, mode
+        return None
+
     def context(self, inputs: Iterable[Array]) -> AbstractContextManager[object]:
         """State that the library must be in for arrays of these dtypes; restored on leaving."""
         del inputs

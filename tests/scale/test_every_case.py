@@ -1,0 +1,82 @@
+"""Every case of the suite on the ways that exist for scale: in blocks, in chunks, over several devices."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.selection import select
+
+from conformance import suite
+from conformance.judge import judge
+from conformance.model import Op, Status
+from conformance.subjects import backends
+from conformance.subjects.backend_subject import BackendSubject
+from temporal_loss import _blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = select().names
+CASES = suite.load_cases()
+# What NumPy says of infinity less infinity.
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+
+
+def statuses(name: str, mode: str) -> dict[str, Status]:
+    """Verdict on each case."""
+    found = {}
+    with BackendSubject(backends.load(name), "cpu", mode) as subject:
+        for case in CASES:
+            verdict = judge(case, subject.answer(case.request), subject=subject.name, device=subject.device)
+            found[case.id] = verdict.status
+    return found
+
+
+def assert_all_pass(found: dict[str, Status], *, differentiates: bool) -> None:
+    gradients = {case.id for case in CASES if case.op is Op.GRADIENT}
+    others = {id_: status for id_, status in found.items() if status is not Status.PASS}
+    if not differentiates:
+        assert {others.pop(id_) for id_ in gradients} == {Status.UNSUPPORTED}
+    assert others == {}
+    assert len(found) == len(CASES) > 800
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n in {"numpy", "torch"}])
+def test_in_small_blocks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks: Counter[int] = Counter()
+    cut = _blocks.cut
+
+    def counted(frames: Any) -> Any:
+        number = 0
+        for block in cut(frames):
+            number += 1
+            yield block
+        blocks[number] += 1
+
+    monkeypatch.setattr(_blocks, "_SIZE", 8)
+    monkeypatch.setattr(_blocks, "cut", counted)
+    found = statuses(name, "eager")
+    assert_all_pass(found, differentiates=name == "torch")
+    # Many calls in a few blocks, and some in thousands: whole arrays would prove nothing.
+    assert sum(calls for number, calls in blocks.items() if number > 1) > 300
+    assert max(blocks) > 2000
+
+
+@pytest.mark.parametrize("mode", ["lazy-time", "lazy-odd"])
+@pytest.mark.parametrize("name", [n for n in NAMES if n == "dask"])
+def test_in_chunks(name: str, mode: str) -> None:
+    assert_all_pass(statuses(name, mode), differentiates=False)
+
+
+@pytest.mark.skipif("jax" not in NAMES, reason="jax is not under test")
+def test_spread_over_devices(tmp_path: Path) -> None:
+    # In a process of its own: JAX is told of its devices before it starts.
+    options = ["--backend", "jax", "--device", "cpu:1", "--mode", "sharded"]
+    command = [sys.executable, "-m", "conformance", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"conforms: {len(CASES)} passed; {len(CASES)} of {len(CASES)} planned" in done.stdout

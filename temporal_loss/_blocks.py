@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _inputs, _stages
+from temporal_loss import _inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,8 +74,9 @@ def cut(frames: Frames) -> Iterator[Frames]:
 
 def hide(xp: ModuleType, values: Any, masked: Any, dtype: Any) -> Any:
     """Set what is masked to exactly 0, by a product if that is right: `where` decides entry by entry."""
-    if _stages.are_finite(xp, values):
-        return values * xp.astype(~masked, dtype)
+    if bool(xp.max(values) < math.inf):
+        # By way of small integers, since torch turns truth values into floating-point ones slowly.
+        return values * xp.astype(xp.astype(~masked, xp.uint8), dtype)
     # 0 * NaN is NaN, and so is 0 * inf.
     return xp.where(masked, 0.0, values)
 

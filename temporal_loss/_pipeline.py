@@ -37,11 +37,7 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
         crossing = _stages.crossing(frames.segment_ids)
         masked = crossing if masked is None else masked | crossing
 
-    # Where values may be looked at, they tell which care about the gradient is needed.
-    looks = guard and settings.library.is_at_hand(keypoints)
-    squared, unmasked = _squared_lengths(settings, step, masked, looks=looks)
-    some_rest = guard and not (looks and _stages.are_positive(xp, squared))
-    values = _stages.lengths(xp, squared, zero, guard=some_rest)
+    values, unmasked = _lengths(frames, settings, step, masked)
     # Lengths are never negative: an epsilon of 0 changes none of them.
     epsilon = settings.epsilon
     rectifies = not isinstance(epsilon, float) or epsilon != 0.0
@@ -58,18 +54,21 @@ def evaluate(frames: Frames, settings: Settings) -> Entries:
     return Entries(values, masked, crossing)
 
 
-def _squared_lengths(settings: Settings, step: Any, masked: Any, *, looks: bool) -> tuple[Any, Any]:
-    """Squared lengths of steps, and those marks of `masked` that are still to be acted upon."""
-    xp = settings.library.xp
-    either_will_do = masked is None or not settings.guard
-    if either_will_do or looks:
+def _lengths(frames: Frames, settings: Settings, step: Any, masked: Any) -> tuple[Any, Any]:
+    """Lengths of steps, and those marks of `masked` that are still to be acted upon."""
+    xp, guard, zero = settings.library.xp, settings.guard, settings.zero
+    looks = guard and settings.library.is_at_hand(frames.keypoints)
+    if looks or not guard or masked is None:
         # Squared before it is taken apart: strided arithmetic is slow.
         squared = _stages.squared_lengths(_stages.coordinates(step * step))
-        if either_will_do or _stages.are_finite(xp, squared):
-            return squared, masked
+        if looks and _stages.are_ordinary(xp, squared):
+            guard = False
+        if not guard or masked is None:
+            return _stages.lengths(xp, squared, zero, guard=guard), masked
     # Masking the lengths is too late here: 0 * NaN in the backward pass is NaN.
-    moved = [_stages.mask(xp, part, masked, settings.zero) for part in _stages.coordinates(step)]
-    return _stages.squared_lengths([part * part for part in moved]), None
+    moved = [_stages.mask(xp, part, masked, zero) for part in _stages.coordinates(step)]
+    squared = _stages.squared_lengths([part * part for part in moved])
+    return _stages.lengths(xp, squared, zero, guard=guard), None
 
 
 def entries(frames: Frames, settings: Settings) -> Any:

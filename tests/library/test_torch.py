@@ -72,7 +72,7 @@ def test_nan_reaches_the_result_with_and_without_a_gradient() -> None:
 @pytest.mark.parametrize("epsilon", [0.0, 0.75])
 @pytest.mark.parametrize("broken", [math.nan, math.inf, 1e30])
 def test_what_is_masked_changes_no_bit_of_other_gradients(broken: float, epsilon: float) -> None:
-    # Without a number, or with a square beyond float32, steps are masked in another place.
+    # Where a length is NaN or infinite, steps are masked in another place.
     found = []
     for first in (0.0, broken):
         keypoints = tensor([[first, 0], [1.5, 2.25], [1.5, 2.25], [7.1, 3.3], [7.5, 3.4]], grad=True)

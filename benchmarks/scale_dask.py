@@ -224,7 +224,7 @@ def main(*, frames: tuple[float, ...], kill: bool, picture: Path | None, json_fi
         if kill:
             results.rows.append(_killed_row(client, min(max(sizes), 10**7)))
         if picture:
-            _photograph(client, min(max(sizes), 10**7), picture)
+            _photograph(client, max(sizes), picture)
     console.print(terminal_table(results.rows))
     console.print(summary(results.rows))
     results.write(json_file or PROJECT / "benchmarks" / "results" / "scale-dask.json")

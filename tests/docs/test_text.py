@@ -10,6 +10,7 @@ import pytest
 from conformance.clauses import CLAUSES
 from conformance.exits import Exit
 from conformance.model import Status
+from conformance.subjects.find import known_modes
 
 from .blocks import ROOT, blocks_of, name_of, pages
 
@@ -39,6 +40,11 @@ def test_extras() -> None:
 def test_exit_codes() -> None:
     listed = [int(row[0]) for row in rows("docs/reference/cli.md", "Exit codes")]
     assert listed == [code.value for code in Exit]
+
+
+def test_modes() -> None:
+    listed = [name for row in rows("docs/reference/cli.md", "Modes") for name in literals(row[0])]
+    assert sorted([*listed, "compiled", "all"]) == sorted(known_modes())
 
 
 def test_verdicts() -> None:

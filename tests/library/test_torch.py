@@ -223,6 +223,31 @@ def test_meta_tensors_have_shapes_and_dtypes() -> None:
     assert tuple(estimate_epsilon(keypoints, confidences).shape) == (3,)
 
 
+class Elsewhere(torch.Tensor):
+    """Stands for subclasses whose values are on other machines, or not there yet."""
+
+    def __bool__(self) -> bool:
+        msg = "a value was looked at"
+        raise AssertionError(msg)
+
+
+@pytest.mark.parametrize("frames", [5, 100_000])
+@pytest.mark.parametrize("grad", [False, True], ids=["plain", "grad"])
+@pytest.mark.parametrize("kind", ["meta", "subclass"])
+def test_only_plain_tensors_in_memory_are_looked_at(kind: str, frames: int, *, grad: bool) -> None:
+    keypoints, confidences = torch.zeros((frames, 6)), torch.ones((frames, 3))
+    if kind == "meta":
+        keypoints, confidences = keypoints.to("meta"), confidences.to("meta")
+    else:
+        keypoints, confidences = keypoints.as_subclass(Elsewhere), confidences.as_subclass(Elsewhere)
+    keypoints.requires_grad_(grad)
+    loss = temporal_loss(keypoints, confidences, epsilon=1.0, prob_threshold=0.5)
+    assert (type(loss), loss.device, tuple(loss.shape)) == (type(confidences), confidences.device, ())
+    if grad:
+        loss.backward()
+        assert tuple(keypoints.grad.shape) == (frames, 6)
+
+
 @pytest.mark.parametrize("refusal", ARRAY_REFUSALS, ids=[r.id for r in ARRAY_REFUSALS])
 def test_refusals_on_meta(refusal: Refusal) -> None:
     assert_refused(refusal, refusal.call, refusal.build(ARRAYS, "meta"))

@@ -9,7 +9,7 @@ import pytest
 from support import NAN
 
 from conformance.bits import decode, encode, round_to
-from temporal_loss import temporal_loss
+from temporal_loss import _parameters, temporal_loss
 
 if TYPE_CHECKING:
     from support import Arrays
@@ -46,6 +46,29 @@ def test_a_confidence_that_prints_like_the_threshold_is_kept(
     keypoints = arrays.make([[0, 0, 0, 0], [3, 4, 6, 8]])
     found = temporal_loss(keypoints, confidences, prob_threshold=threshold, reduction="none")
     assert arrays.read(found) == [[5.0, 0.0]]
+
+
+def test_a_threshold_below_every_number_of_the_dtype_masks_nothing(arrays: Arrays, dtype: str) -> None:
+    confidences = arrays.make([[0, -1], [-math.inf, 1]], dtype)
+    for threshold, sure in ((-1e300, dtype == "float64"), (-math.inf, False)):
+        found = temporal_loss(
+            arrays.make(WALK[:2], dtype), confidences, prob_threshold=threshold, reduction="none"
+        )
+        # Only float64 tells -1e300 from minus infinity.
+        assert arrays.read(found) == [[0.0 if sure else 5.0, 5.0]]
+
+
+# Of each dtype the smallest number above 0.
+SMALLEST = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149}
+
+
+@pytest.mark.parametrize(
+    ("part", "rounds_to"), [(0.25, 0), (0.5, 0), (0.75, 1), (1.25, 1), (1.5, 2), (2.5, 2)]
+)
+def test_thresholds_smaller_than_the_normal_numbers_are_rounded_too(part: float, rounds_to: int) -> None:
+    for dtype in ("float16", "bfloat16", "float32"):
+        assert _parameters.rounded(part * SMALLEST[dtype], dtype) == rounds_to * SMALLEST[dtype]
+        assert _parameters.rounded(-part * SMALLEST[dtype], dtype) == -rounds_to * SMALLEST[dtype]
 
 
 def test_the_threshold_follows_the_confidences_not_the_keypoints(arrays: Arrays, dtype: str) -> None:

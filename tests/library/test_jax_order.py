@@ -150,3 +150,19 @@ def test_nothing_is_sent_to_the_device_once_compiled() -> None:
     with jax.transfer_guard("disallow"):
         found = compiled(keypoints)[0]
     assert read(found) == expected
+
+
+@pytest.mark.parametrize("form", ["number", "list", "none"])
+@pytest.mark.parametrize("first", [0, 1], ids=["free first", "put first"])
+def test_what_may_still_be_moved_stays_so(form: str, first: int) -> None:
+    # JAX moves arrays that nobody has put anywhere to where the others are. Numbers made beside them, or
+    # kept from arrays that were put somewhere, must not hold them.
+    number = next(_numbers) / 256
+    options: dict[str, Any] = {"prob_threshold": 0.5 - number / 1024}
+    options |= {"number": {"epsilon": number}, "list": {"epsilon": [number, 2 * number]}, "none": {}}[form]
+    free = [jnp.asarray([[0.0, 0, 0, 0], [3, 4, 6, 8]]), jnp.ones((2, 2))]
+    put = [jax.device_put(each, jax.devices()[0]) for each in free]
+    for placed in [(free, False), (put, True)][:: -1 if first else 1]:
+        (keypoints, confidences), committed = placed
+        found = temporal_loss(keypoints, confidences, **options)
+        assert (keypoints.committed, found.committed) == (committed, committed)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import cuda, imports, interleave, machine, memory, page, plot, times
+from benchmarks import cuda, imports, interleave, machine, memory, output, page, plot, times
 from benchmarks.backends import Absent, module
 from benchmarks.growth import growth
 from benchmarks.plan import Plan
 from benchmarks.results import Results
-from benchmarks.table import summary, terminal_table
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmarks.interleave import Timing
 
-PROJECT = Path(__file__).resolve().parent.parent
 GROUPS = {
     "cpu": {
         "origin": times.against_origin,
@@ -60,7 +58,7 @@ def main(  # noqa: PLR0913 - one per option
     """Measure speed and memory side by side, print one table, and write JSON, plot and page.
 
     A full run writes benchmarks/results/, docs/benchmarks.md and its plot; a partial one, with
-    --quick or --only, writes the same under build/benchmarks/.
+    --quick or --only, writes the same under build/.
     """
     known = [*GROUPS[device], *(["growth"] if device == "cpu" else [])]
     unknown = set(only) - set(known)
@@ -68,17 +66,14 @@ def main(  # noqa: PLR0913 - one per option
         message = f"no such group: {', '.join(sorted(unknown))}"
         raise click.BadParameter(message, param_hint="--only")
     wanted = [name for name in known if not only or name in only]
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = output.console()
     where = machine.describe(device)
     _settle(device, clock, threads)
     results = Results("CUDA" if device == "cuda" else "CPU", where, quick=quick, clock=clock)
     samples = _measure(results, Plan.short() if quick else Plan.full(), wanted, device, console)
 
-    console.print(terminal_table(results.rows))
-    console.print(summary(results.rows))
-    if where["device"] == "no CUDA device":
-        console.print(page.NO_DEVICE)
-    _write(results, samples, PROJECT / "build" if quick or only else PROJECT, console)
+    output.show(results, console)
+    _write(results, samples, output.root(partial=quick or bool(only)), console)
     if json_file:
         results.write(json_file)
 
@@ -90,6 +85,8 @@ def _measure(results: Results, plan: Plan, wanted: list[str], device: str, conso
         task = progress.add_task("measuring", total=len(wanted))
         for name in wanted:
             progress.update(task, description=f"measuring: {name}", refresh=True)
+            if not console.is_terminal:
+                console.print(f"measuring: {name}")
             if name == "growth":
                 for points in growth(plan):
                     results.points += points
@@ -104,16 +101,17 @@ def _measure(results: Results, plan: Plan, wanted: list[str], device: str, conso
 def _write(results: Results, samples: list[Timing], root: Path, console: Console) -> None:
     folder, docs = root / "benchmarks" / "results", root / "docs"
     name = results.title.lower()
-    results.write(folder / f"{name}.json")
+    output.keep(results, folder / f"{name}.json", console)
     if samples:
         interleave.save(samples, folder / f"{name}-samples.json")
     if results.points:
         plot.draw(results.points, docs / "benchmarks.svg")
+        console.print(f"Wrote {docs / 'benchmarks.svg'}.", soft_wrap=True)
     page.write(folder, "benchmarks.svg", docs / "benchmarks.md")
-    if root == PROJECT and name == "cpu":
-        readme = PROJECT / "README.md"
+    console.print(f"Wrote {docs / 'benchmarks.md'}.", soft_wrap=True)
+    if root == output.PROJECT and name == "cpu":
+        readme = root / "README.md"
         readme.write_text(page.with_headline(readme.read_text(encoding="utf-8"), results), encoding="utf-8")
-    console.print(f"Wrote {folder / name}.json and {docs / 'benchmarks.md'}.")
 
 
 def _settle(device: str, clock: str, threads: int | None) -> None:

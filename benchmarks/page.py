@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from benchmarks.rows import Point
+
 _HEADLINE = re.compile(r"(?<=<!-- benchmarks -->\n).*?(?=<!-- end of benchmarks -->)", re.DOTALL)
 NO_DEVICE = "No CUDA device was at hand: nothing on this page was measured on a GPU."
 
 _ALT = (
-    "Two charts over 100 to 10 million frames, a line for each backend, all axes logarithmic. Above, "
+    "Two charts over {first:,} to {last:,} frames, a line for each backend, all axes logarithmic. Above, "
     "seconds of a call: flat lines for few frames, then straight ones that rise with the frames, all "
     "above that of reading the inputs. Below, MiB above the inputs: NumPy and torch eager stay flat "
     "from 10,000 frames on, the others rise."
@@ -35,11 +37,7 @@ says otherwise. How to read and repeat it: [below](#how-it-is-measured).
 {% for results in all_results %}
 ## {{ results.title }}
 
-{{ summary(results.rows) }}
-{%- if results.quick %} A quick run, with few repetitions and smaller sizes: a first impression, no verdict.
-{%- endif %}
-{%- if results.clock == "cpu" %} Processor time of one thread, since the machine did other work.
-{%- endif %}
+{{ ([summary(results.rows)] + notes(results)) | join(" ") }}
 
 {{ where(results.machine) }}
 {% for group, rows in groups(results.rows) %}
@@ -55,19 +53,25 @@ says otherwise. How to read and repeat it: [below](#how-it-is-measured).
 ### Growth
 
 ```{picture} growth
-:alt: {{ alt }}
+:alt: {{ alt(results.points) }}
 ```
 
 [The same picture as a file]({{ plot }})
 {% endif %}
 {%- endfor %}
-{%- if not on_cuda %}
+{%- if not has_cuda %}
 ## CUDA
 
 {{ no_device }}
 {% endif %}
 ## How it is measured
 
+- `nox -s bench` repeats the first part, in some 8 minutes once its packages are there.
+  `nox -s bench -- --quick` is a smaller form of 2; `--only origin` instead measures one group, and `--help`
+  names them. Do it on a quiet machine: where others use the cores, threads wait for each other and ratios
+  mean little. `--clock cpu` then compares one thread of each, for which the targets were not made.
+- `python -m benchmarks.scale_dask` and `python -m benchmarks.scale_jax` repeat the others.
+- torch and JAX have a thread for each core, NumPy has one.
 - `benchmarks/interleave.py` lets the contenders take turns, in an order shuffled each round, with pyperf's
   clock, and reports medians. The quartiles of the ratio round by round are in the JSON files beside the
   samples, which `python -m pyperf stats` reads.
@@ -128,23 +132,37 @@ def render(all_results: Sequence[Results], plot: str) -> str:
         autoescape=False,  # noqa: S701 - Markdown
     )
     return environment.from_string(_TEMPLATE).render(
-        all_results=all_results, plot=plot, alt=_ALT,
-        columns=COLUMNS, cells=cells, groups=groups, summary=summary,
+        all_results=all_results, plot=plot, alt=_alt,
+        columns=COLUMNS, cells=cells, groups=groups, summary=summary, notes=notes,
         where=_where, no_device=NO_DEVICE,
-        on_cuda=any(_has_device(results) for results in all_results),
+        has_cuda=any(results.machine["device"] != "cpu" for results in all_results),
     )  # fmt: skip
 
 
-def _has_device(results: Results) -> bool:
-    return results.machine["device"] not in {"cpu", "no CUDA device"}
+def _alt(points: Sequence[Point]) -> str:
+    frames = [point.frames for point in points]
+    return _ALT.format(first=min(frames), last=max(frames))
+
+
+def notes(results: Results) -> list[str]:
+    """Say what is to be known of a run before its numbers are believed."""
+    found = []
+    if results.quick:
+        found.append("A quick run, with few repetitions and smaller sizes: a first impression, no verdict.")
+    if results.clock == "cpu":
+        found.append("Processor time of one thread, for which the targets were not made.")
+    if results.machine["busy"]:
+        found.append("The machine was busy at the start: these numbers may mean little, ratios included.")
+    if results.machine["device"] == "no CUDA device":
+        found.append(NO_DEVICE)
+    return found
 
 
 def _where(machine: dict[str, object]) -> str:
     versions = machine["versions"]
     packages = ", ".join(f"{name} {version}" for name, version in dict(versions).items())  # type: ignore[call-overload]
     device = "" if machine["device"] == "cpu" else f"{machine['device']}, "
-    busy = " Other programs kept the machine busy meanwhile." if machine["busy"] else ""
     return (
         f"Measured on {machine['date']}: {device}{machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}; {packages}.{busy}"
+        f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}; {packages}."
     )

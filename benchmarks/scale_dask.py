@@ -21,20 +21,20 @@ import dask
 import dask.array
 import numpy as np
 from distributed import Client, LocalCluster
-from rich.console import Console
 
-from benchmarks import machine
+from benchmarks import machine, output
 from benchmarks.inputs import THRESHOLD, epsilons
 from benchmarks.results import Results
 from benchmarks.rows import Row
-from benchmarks.table import summary, terminal_table
 from temporal_loss import temporal_loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROJECT = Path(__file__).resolve().parent.parent
+    from rich.console import Console
+
 KEYPOINTS = 20
+SIZES = (1e6, 1e7, 1e8)
 WORKERS, MEMORY = 2, "2GiB"
 CHUNK = 200_000
 GROWTH_TARGET = 1.2
@@ -206,7 +206,7 @@ def _photograph(client: Client, frames: int, picture: Path) -> None:
 
 
 @click.command()
-@click.option("--frames", multiple=True, type=float, default=(1e6, 1e7, 1e8), show_default=True)
+@click.option("--frames", multiple=True, type=float, default=SIZES, show_default=True)
 @click.option("--kill/--no-kill", default=True, show_default=True, help="Kill a worker in a further run.")
 @click.option(
     "--picture",
@@ -215,8 +215,12 @@ def _photograph(client: Client, frames: int, picture: Path) -> None:
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where to write the results.")
 def main(*, frames: tuple[float, ...], kill: bool, picture: Path | None, json_file: Path | None) -> None:
-    """Measure growth, count tasks, compare with NumPy, kill a worker."""
-    console = Console()
+    """Measure growth, count tasks, compare with NumPy, kill a worker.
+
+    A whole run writes benchmarks/results/scale-dask.json; one with other --frames, or --no-kill, the same
+    under build/.
+    """
+    console = output.console()
     results = Results("Dask", machine.describe("cpu"))
     sizes = sorted(int(each) for each in frames)
     with cluster() as client:
@@ -225,9 +229,9 @@ def main(*, frames: tuple[float, ...], kill: bool, picture: Path | None, json_fi
             results.rows.append(_killed_row(client, min(max(sizes), 10**7)))
         if picture:
             _photograph(client, max(sizes), picture)
-    console.print(terminal_table(results.rows))
-    console.print(summary(results.rows))
-    results.write(json_file or PROJECT / "benchmarks" / "results" / "scale-dask.json")
+    output.show(results, console)
+    folder = output.root(partial=frames != SIZES or not kill) / "benchmarks" / "results"
+    output.keep(results, json_file or folder / "scale-dask.json", console)
 
 
 if __name__ == "__main__":

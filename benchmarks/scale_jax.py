@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-from rich.console import Console
 
-from benchmarks import machine
+from benchmarks import machine, output
 from benchmarks.results import Results
 from benchmarks.rows import Row
-from benchmarks.table import summary, terminal_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROJECT = Path(__file__).resolve().parent.parent
 DEVICES = 8
+FRAMES = 1_000_000
 KEYPOINTS = 20
 GROUP = f"JAX, frames spread over {DEVICES} devices"
 _SENDING = re.compile(
@@ -116,20 +114,23 @@ def _rows(frames: int) -> Iterator[Row]:
 
 
 @click.command()
-@click.option("--frames", type=int, default=1_000_000, show_default=True, help=f"A multiple of {DEVICES}.")
+@click.option("--frames", type=int, default=FRAMES, show_default=True, help=f"A multiple of {DEVICES}.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where to write the results.")
 def main(*, frames: int, json_file: Path | None) -> None:
-    """Compile the loss for 8 devices and report what they exchange."""
+    """Compile the loss for 8 devices and report what they exchange.
+
+    Written to benchmarks/results/scale-jax.json; with other --frames to the same under build/.
+    """
     if frames % DEVICES:
         message = f"must be a multiple of {DEVICES}"
         raise click.BadParameter(message, param_hint="--frames")
     ask_for_devices()
     results = Results("JAX sharding", machine.describe("cpu"))
     results.rows += list(_rows(frames))
-    console = Console()
-    console.print(terminal_table(results.rows))
-    console.print(summary(results.rows))
-    results.write(json_file or PROJECT / "benchmarks" / "results" / "scale-jax.json")
+    console = output.console()
+    output.show(results, console)
+    folder = output.root(partial=frames != FRAMES) / "benchmarks" / "results"
+    output.keep(results, json_file or folder / "scale-jax.json", console)
 
 
 if __name__ == "__main__":

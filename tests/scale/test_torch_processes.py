@@ -26,7 +26,7 @@ def found() -> list[dict[str, float]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    processes: list[dict[str, float]] = json.loads(done.stdout)["found"]
+    processes: list[dict[str, float]] = json.loads(done.stdout)["by process"]
     return processes
 
 

@@ -12,7 +12,7 @@ from support.selection import under_test
 under_test("numpy")
 pytest.importorskip("pyperf", reason="pyperf, which only measuring needs, is not installed")
 
-from benchmarks import inputs, interleave, memory, page  # noqa: E402
+from benchmarks import inputs, interleave, memory, output, page  # noqa: E402
 from benchmarks.results import Results  # noqa: E402
 from benchmarks.rows import Point, Row  # noqa: E402
 
@@ -116,6 +116,37 @@ def test_page_tells_of_a_missing_device_and_of_no_other() -> None:
     assert page.NO_DEVICE in text
     assert page.NO_DEVICE not in page.render([results, on_device], "plot.svg")
     assert "| a \\| b | s |  | 2 x | at most 1 x | missed |" in text
+
+
+def test_a_cuda_run_without_a_device_is_told_once() -> None:
+    results = Results(
+        "CUDA", MACHINE | {"device": "no CUDA device"}, rows=[Row("CUDA", "w", "s", absent="none")]
+    )
+    text = page.render([results], "plot.svg")
+    assert text.count(page.NO_DEVICE) == 1
+    assert text.count("\n## CUDA\n") == 1
+
+
+def test_what_is_to_be_known_of_a_run_is_printed_and_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = Results("CPU", MACHINE, rows=[Row("g", "w", "s", value=1.0, target=2.0)])
+    assert page.notes(plain) == []
+    told = replace(plain, quick=True, clock="cpu", machine=MACHINE | {"busy": True})
+    output.show(told, output.console())
+    printed = " ".join(capsys.readouterr().out.split())
+    notes = page.notes(told)
+    assert [word for note in notes for word in ("no verdict", "one thread", "busy") if word in note] == [
+        "no verdict",
+        "one thread",
+        "busy",
+    ]
+    for note in notes:
+        assert note in printed
+        assert note in page.render([told], "plot.svg")
+
+
+def test_partial_runs_are_written_elsewhere() -> None:
+    assert output.root(partial=False) == PROJECT
+    assert output.root(partial=True) == PROJECT / "build"
 
 
 def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> None:

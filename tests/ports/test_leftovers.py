@@ -111,16 +111,21 @@ def test_a_runner_that_is_ended_leaves_no_port_behind(number: signal.Signals, tm
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # In the background of a shell, SIGINT is ignored, and so it would be here.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     with runner:
-        limit = time.monotonic() + 60
-        # The second start is the run itself; the first one only shakes hands.
-        starts: set[int] = set()
-        while len(starts) < 2 and time.monotonic() < limit:
-            starts.update(pid for pid in running(word) if pid != runner.pid)
-            time.sleep(0.01)
-        runner.send_signal(number)
-        runner.wait(30)
+        try:
+            limit = time.monotonic() + 60
+            # The second start is the run itself; the first one only shakes hands.
+            starts: set[int] = set()
+            while len(starts) < 2 and time.monotonic() < limit:
+                starts.update(pid for pid in running(word) if pid != runner.pid)
+                time.sleep(0.01)
+            runner.send_signal(number)
+            runner.wait(30)
+        finally:
+            runner.kill()
     assert len(starts) >= 2
     assert running(word) == []
     assert HOSTILE.is_dir()

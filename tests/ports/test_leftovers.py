@@ -106,13 +106,18 @@ def test_the_memory_of_the_runner_is_bounded(name: str) -> None:
 def test_a_runner_that_is_ended_leaves_no_port_behind(number: signal.Signals, tmp_path: Path) -> None:
     word = str(tmp_path)
     line = command("hangs_in_case", word)
+    # In the background of a shell SIGINT is ignored, and so it would be here.
+    heeding = (
+        "import os, signal, sys\n"
+        "signal.signal(int(sys.argv[1]), signal.SIG_DFL)\n"
+        "os.execv(sys.argv[2], sys.argv[2:])"
+    )
+    suite = [sys.executable, "-m", "conformance", "--port", line, "--timeout", "60"]
     runner = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "conformance", "--port", line, "--timeout", "60"],
+        [sys.executable, "-c", heeding, str(int(number)), *suite],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # In the background of a shell, SIGINT is ignored, and so it would be here.
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     with runner:
         try:

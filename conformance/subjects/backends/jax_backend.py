@@ -172,8 +172,9 @@ def _peers(jax: Any, device: Any) -> list[Any]:
 def _gathered(jax: Any, outputs: dict[str, Any], inputs: Inputs) -> dict[str, Any]:
     """Bring outputs in one piece to where the inputs came from, if they lay on all devices."""
     (device,) = inputs["keypoints"].devices()
+    everywhere = set(_peers(jax, device))
     for name, value in outputs.items():
-        if len(value.devices()) < 2:
+        if value.devices() != everywhere:
             message = f"{name} left the devices that the inputs are spread over"
             raise RuntimeError(message)
     return {name: jax.device_put(value, device) for name, value in outputs.items()}

@@ -5,7 +5,7 @@ Importing this package imports no array library.
 """
 
 from temporal_loss._class import TemporalLoss
-from temporal_loss._function import temporal_loss
+from temporal_loss._loss import temporal_loss
 from temporal_loss._metrics import estimate_epsilon, temporal_norm
 
 __all__ = ["TemporalLoss", "estimate_epsilon", "temporal_loss", "temporal_norm"]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from typing import Any
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _backend, _inputs, _parameters, _stages
-from temporal_loss._function import step_lengths, temporal_loss
+from temporal_loss import _checks, _stages
+from temporal_loss._libraries import is_compiling, library_of
+from temporal_loss._loss import checked, temporal_loss
+from temporal_loss._stages import Frames, Parameters
 
-_STAGES = frozenset({"compute_loss", "remove_nans", "rectify_epsilon", "reduce_loss"})
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_STAGES = ("compute_loss", "remove_nans", "rectify_epsilon", "reduce_loss")
+_PARAMETERS = ("data_module", "epsilon", "prob_threshold", "log_weight", "reduction", "nan_policy")
+_ARGUMENTS = ("keypoints_pred", "confidences", "stage", "segment_ids")
+_LONG_ENOUGH = 5
 
 
 class TemporalLoss:
@@ -27,14 +38,18 @@ class TemporalLoss:
         Steps with a confidence below it in either frame are masked.
     log_weight : float or array
         `weight` is 1 / (2 exp(log_weight)); an array may be one that is being trained.
+    reduction : {"mean", "valid_mean", "sum", "none"}
+        As in `temporal_loss.temporal_loss`.
+    nan_policy : {"propagate", "omit"}
+        "omit" masks the steps that touch a NaN keypoint.
     **kwargs
-        Accepted and ignored, as at the origin.
+        Accepted and ignored, as at the origin; one that is nearly the name of a parameter warns.
 
     Raises
     ------
     ValueError
-        A parameter that is no number (or sequence of numbers, or array), or an epsilon that is
-        negative or not finite.
+        A parameter that is no number (or sequence of numbers, or array), an epsilon that is
+        negative or not finite, or an unknown reduction or NaN policy.
 
     Examples
     --------
@@ -54,23 +69,30 @@ class TemporalLoss:
         epsilon: Any = 0.0,
         prob_threshold: float = 0.0,
         log_weight: Any = 0.0,
-        **kwargs: Any,  # noqa: ARG002 - the origin's factory passes more than the loss needs
+        *,
+        reduction: str = "mean",
+        nan_policy: str = "propagate",
+        **kwargs: Any,
     ) -> None:
-        _parameters.check_epsilon(epsilon)
-        _parameters.check_number("prob_threshold", prob_threshold)
-        if _backend.library_of(log_weight) is None:
-            _parameters.check_number("log_weight", log_weight)
+        _checks.check_epsilon(epsilon)
+        _checks.check_number("prob_threshold", prob_threshold)
+        _checks.check_choice("reduction", reduction, _checks.REDUCTIONS)
+        _checks.check_choice("nan_policy", nan_policy, _checks.NAN_POLICIES)
+        if library_of(log_weight) is None:
+            _checks.check_number("log_weight", log_weight)
+        if kwargs:
+            _warn_of_near_names(kwargs, _PARAMETERS)
         self.data_module = data_module
         self.epsilon = epsilon
         self.prob_threshold = prob_threshold
         self.log_weight = log_weight
+        self.reduction = reduction
+        self.nan_policy = nan_policy
 
     def __repr__(self) -> str:
         """Show the parameters."""
-        return (
-            f"{type(self).__name__}(epsilon={self.epsilon!r}, prob_threshold={self.prob_threshold!r}, "
-            f"log_weight={self.log_weight!r})"
-        )
+        names = ("epsilon", "prob_threshold", "log_weight", "reduction", "nan_policy")
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     @property
     def weight(self) -> Any:
@@ -78,9 +100,10 @@ class TemporalLoss:
 
         A float for a number, an array of the same library for an array.
         """
-        library = None if _parameters.is_number(self.log_weight) else _backend.library_of(self.log_weight)
+        library = None if _checks.is_number(self.log_weight) else library_of(self.log_weight)
         if library is not None:
-            return _stages.weight(library.xp, self.log_weight)
+            with library.working_on(self.log_weight):
+                return _stages.weight(library.xp, self.log_weight)
         try:
             return 1.0 / (2.0 * math.exp(self.log_weight))
         except OverflowError:
@@ -95,9 +118,9 @@ class TemporalLoss:
         stage: str | None = None,
         *,
         segment_ids: Any = None,
-        **kwargs: Any,  # noqa: ARG002 - the origin's factory passes every model output
+        **kwargs: Any,
     ) -> tuple[Any, list[dict[str, Any]]]:
-        """Compute the mean temporal loss, unweighted, and what to log of it.
+        """Compute the temporal loss, unweighted, and what to log of it.
 
         Parameters
         ----------
@@ -110,12 +133,14 @@ class TemporalLoss:
         segment_ids : integer array, shape (..., T), optional
             Steps between frames of different ids are no transitions.
         **kwargs
-            Accepted and ignored, as at the origin.
+            Accepted and ignored, as at the origin, whose factory passes every model output; one that
+            is nearly the name of an argument warns.
 
         Returns
         -------
         loss : array
-            Scalar; float64 for float64 keypoints, else float32.
+            Scalar, or entries (..., T-1, K) for the reduction "none"; float64 for float64
+            keypoints, else float32.
         logs : list of dict
             The loss and its weight, each with "name" and "value".
 
@@ -124,39 +149,84 @@ class TemporalLoss:
         TypeError, ValueError
             As `temporal_loss.temporal_loss`.
         """
-        if self._overrides_a_stage():
-            loss = self._run_stages(keypoints_pred, confidences, segment_ids)
+        if kwargs:
+            _warn_of_near_names(kwargs, _ARGUMENTS)
+        if any(map(self._overrides, _STAGES)):
+            loss = self._run_stages(Frames(keypoints_pred, confidences, segment_ids))
         else:
             loss = temporal_loss(
                 keypoints_pred,
                 confidences,
                 epsilon=self.epsilon,
                 prob_threshold=self.prob_threshold,
+                reduction=self.reduction,
                 segment_ids=segment_ids,
+                nan_policy=self.nan_policy,
             )
         return loss, self.log_loss(loss=loss, stage=stage)
 
-    def _overrides_a_stage(self) -> bool:
-        kind = type(self)
-        if kind is not TemporalLoss and any(
-            getattr(kind, n) is not getattr(TemporalLoss, n) for n in _STAGES
-        ):
-            return True
-        return not _STAGES.isdisjoint(vars(self))
+    def _overrides(self, stage: str) -> bool:
+        return stage in self.__dict__ or getattr(type(self), stage) is not getattr(TemporalLoss, stage)
 
-    def _run_stages(self, keypoints: Any, confidences: Any, segment_ids: Any) -> Any:
-        # One by one and by keyword, as the origin does, so that what is overridden takes effect.
-        entries = self.compute_loss(predictions=keypoints)
-        if confidences is not None:
-            entries = self.remove_nans(loss=entries, confidences=confidences)
-        if segment_ids is None:
-            return self.reduce_loss(self.rectify_epsilon(loss=entries), method="mean")
-        library = _inputs.check_keypoints(keypoints)
-        _inputs.check_segment_ids(library, segment_ids, keypoints, _inputs.frame_shape(keypoints))
-        crossing = _stages.crossing(segment_ids)
-        entries = self.rectify_epsilon(loss=_stages.mask(library.xp, entries, crossing))
-        counted = _stages.count_unmarked(library.xp, crossing, entries.dtype) * entries.shape[-1]
-        return _stages.ratio(library.xp, self.reduce_loss(entries, method="sum"), counted)
+    def _run_stages(self, frames: Frames) -> Any:
+        """Run the stages by keyword, as the origin does, so that what is overridden takes effect."""
+        words = self.epsilon, self.prob_threshold, self.reduction, self.nan_policy
+        library, parameters = checked(frames, *words)
+        keypoints, confidences, _ = frames
+        xp = library.xp
+        with library.working_on(keypoints):
+            hidden = _stages.hidden_frames(xp, keypoints, frames, parameters)
+            masked, crossing = _stages.masked_steps(hidden, frames.segment_ids)
+            if masked is None or not library.may_differentiate(keypoints):
+                entries = self.compute_loss(predictions=keypoints)
+            else:
+                entries = self._harmless_lengths(xp, keypoints, masked, crossing)
+            if confidences is not None:
+                entries = self.remove_nans(loss=entries, confidences=confidences)
+            absent = _stages.missing(xp, keypoints) if parameters.omit_nan else None
+            others, _ = _stages.masked_steps(absent, frames.segment_ids)
+            if others is not None:
+                entries = _stages.mask(xp, entries, others)
+            entries = self.rectify_epsilon(loss=entries)
+            if parameters.reduction in {"sum", "none"}:
+                return self.reduce_loss(entries, method=parameters.reduction)
+            if not _stages.counts_some(frames, parameters):
+                return self.reduce_loss(entries, method="mean")
+            marks = masked if parameters.reduction == "valid_mean" else crossing
+            count = _stages.count_unmarked(xp, marks, entries.shape, entries.dtype)
+            return self.reduce_loss(entries, method="sum") / _stages.divisor(xp, frames, parameters, count)
+
+    def _harmless_lengths(self, xp: Any, keypoints: Any, masked: Any, crossing: Any) -> Any:
+        """Compute the first stage so that no NaN of a masked step can reach a gradient.
+
+        A position none of whose steps counts is replaced by a constant, which takes no gradient.
+        Between segments both frames may count, each for its other step: then every other segment is
+        replaced, and the rest in a second call.
+        """
+        shape = _stages.frame_shape(keypoints)
+        positions = xp.reshape(keypoints, (*shape, -1))
+        closed = xp.zeros_like(positions[..., :1, :, 0], dtype=xp.bool)
+        opened = xp.broadcast_to(~masked, (*shape[:-2], shape[-2] - 1, shape[-1]))
+        counts = xp.concat([closed, opened], axis=-2) | xp.concat([opened, closed], axis=-2)
+        refill = None
+        if self._overrides("remove_nans"):
+            # It may keep what confidence would mask, so numbers stay what they are; for the others, NaN.
+            refill = ~xp.all(xp.isfinite(positions), axis=-1) & ~counts
+            counts = ~refill
+
+        def lengths(present: Any) -> Any:
+            kept = xp.where(present[..., None], positions, 0.0)
+            return self.compute_loss(predictions=xp.reshape(kept, keypoints.shape))
+
+        if crossing is None:
+            entries = lengths(counts)
+        else:
+            number = xp.cumulative_sum(xp.astype(crossing, xp.int32), axis=-2, include_initial=True)
+            odd_segment = number % 2 == 1
+            entries = xp.where(
+                odd_segment[..., :-1, :], lengths(counts & odd_segment), lengths(counts & ~odd_segment)
+            )
+        return entries if refill is None else xp.where(_stages.either_frame(refill), math.nan, entries)
 
     def compute_loss(self, predictions: Any) -> Any:
         """Euclidean length of each keypoint's step between consecutive frames.
@@ -178,8 +248,9 @@ class TemporalLoss:
         ValueError
             Another shape, or fewer than 2 frames.
         """
-        library = _inputs.check_keypoints(predictions, "predictions")
-        return step_lengths(library, predictions)
+        library = _checks.check_keypoints(predictions, "predictions")
+        with library.working_on(predictions):
+            return library.loss(Frames(predictions), Parameters(library.result_dtype(predictions)))
 
     def remove_nans(self, loss: Any, confidences: Any) -> Any:
         """Set entries to 0 where either of their two frames has low confidence.
@@ -193,7 +264,7 @@ class TemporalLoss:
         -------
         array
             Of the shape and dtype of `loss`. A NaN in a masked entry of `loss` is gone from the
-            value, but only `__call__` and `temporal_loss` keep it out of the gradient too.
+            value; it is `__call__` that keeps it out of the gradient of the keypoints too.
 
         Raises
         ------
@@ -202,13 +273,14 @@ class TemporalLoss:
         ValueError
             Shapes or devices that do not fit together.
         """
-        library = _inputs.check_entries("loss", loss)
+        library = _checks.check_entries("loss", loss)
         shape = (*loss.shape[:-2], loss.shape[-2] + 1, loss.shape[-1])
-        _inputs.check_confidences(library, confidences, loss, shape)
-        threshold = _parameters.check_number("prob_threshold", self.prob_threshold)
-        threshold = _parameters.rounded(threshold, _backend.dtype_name(confidences))
-        masked = _stages.either_frame(_stages.unsure(confidences, threshold))
-        return _stages.mask(library.xp, loss, masked)
+        _checks.check_confidences(library, confidences, loss, shape)
+        _checks.check_number("prob_threshold", self.prob_threshold)
+        threshold = _checks.threshold_for(self.prob_threshold, confidences)
+        with library.working_on(loss):
+            masked = _stages.either_frame(_stages.unsure(confidences, threshold))
+            return _stages.mask(library.xp, loss, masked)
 
     def rectify_epsilon(self, loss: Any) -> Any:
         """Soft threshold, max(loss - epsilon, 0); NaN stays NaN.
@@ -229,11 +301,18 @@ class TemporalLoss:
         ValueError
             An epsilon with another length than K, negative or not finite.
         """
-        library = _inputs.check_entries("loss", loss)
-        epsilon = _parameters.check_epsilon(self.epsilon)
-        epsilon = _parameters.epsilon_like(library, epsilon, loss, loss.shape[-1])
-        guard = library.may_differentiate(loss, epsilon)
-        return _stages.rectify(library.xp, loss, epsilon, guard=guard)
+        library = _checks.check_entries("loss", loss)
+        epsilon = _checks.check_epsilon(self.epsilon)
+        epsilon = _checks.epsilon_for(epsilon, library, loss, loss.shape[-1])
+        with library.working_on(loss):
+            if epsilon is None:
+                return loss
+            epsilon = library.epsilon_beside(epsilon, loss, loss.dtype)
+            if not isinstance(epsilon, (float, int)) and epsilon.ndim:
+                # JAX can be told to refuse to combine arrays of different ranks.
+                epsilon = library.xp.reshape(epsilon, (1,) * (loss.ndim - 1) + (-1,))
+            guard = library.may_differentiate(loss, epsilon)
+            return _stages.rectify(library.xp, loss, epsilon, guard=guard)
 
     def reduce_loss(self, loss: Any, method: str = "mean") -> Any:
         """Reduce entries to a scalar.
@@ -256,12 +335,13 @@ class TemporalLoss:
         ValueError
             An unknown method.
         """
-        _parameters.check_choice("method", method, ("mean", "sum", "none"))
-        library = _inputs.check_floating("loss", loss)
+        _checks.check_choice("method", method, ("mean", "sum", "none"))
+        library = _checks.check_floating("loss", loss)
         if method == "none":
             return loss
-        loss_sum = _stages.total(library.xp, loss)
-        return loss_sum if method == "sum" else loss_sum / max(math.prod(loss.shape), 1)
+        with library.working_on(loss):
+            loss_sum = _stages.total(library.xp, loss)
+            return loss_sum if method == "sum" else loss_sum / max(math.prod(loss.shape), 1)
 
     def log_loss(self, loss: Any, stage: str | None = None) -> list[dict[str, Any]]:
         """List what a trainer logs: the loss under `{stage}_temporal_loss`, and the weight.
@@ -280,10 +360,29 @@ class TemporalLoss:
             them between devices.
         """
         weight = self.weight
-        library = _backend.library_of(loss)
+        library = library_of(loss)
         if isinstance(weight, float) and library is not None:
-            weight = library.xp.full_like(loss, weight)
+            with library.working_on(loss):
+                weight = library.xp.full_like(loss, weight)
         return [
             {"name": f"{stage}_{self.loss_name}_loss", "value": loss, "prog_bar": True},
             {"name": f"{self.loss_name}_weight", "value": weight},
         ]
+
+
+def _warn_of_near_names(given: Iterable[str], known: tuple[str, ...]) -> None:
+    if is_compiling():
+        return
+    for name in given:
+        near = _near_name(name, known)
+        if near is not None:
+            msg = f"TemporalLoss ignores the unknown keyword {name!r}; did you mean {near!r}?"
+            warnings.warn(msg, UserWarning, stacklevel=3)
+
+
+@lru_cache(maxsize=256)
+def _near_name(name: str, known: tuple[str, ...]) -> str | None:
+    # The origin's factory passes keypoints_targ, which is 0.79 like keypoints_pred.
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    near += [each for each in known if len(name) >= _LONG_ENOUGH and name in each]
+    return near[0] if near else None

@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from temporal_loss import _backend, _chunks, _inputs, _parameters, _stages
-from temporal_loss._function import step_lengths
+from temporal_loss import _checks, _stages
+from temporal_loss._stages import Frames, Parameters, frame_shape
 
 if TYPE_CHECKING:
-    from temporal_loss._backend import Library
+    from types import ModuleType
+
+    from temporal_loss._libraries import Library
+    from temporal_loss._stages import Array
+
+_LIMB = 1 << 15
 
 
 def temporal_norm(keypoints: Any) -> Any:
@@ -45,12 +50,12 @@ def temporal_norm(keypoints: Any) -> Any:
            [ 5.],
            [ 0.]])
     """
-    library = _inputs.check_keypoints(keypoints)
-    xp = library.xp
-    lengths = step_lengths(library, keypoints)
-    first = xp.full_like(lengths[..., :1, :], math.nan)
-    norms = xp.concat([first, lengths], axis=-2)
-    return _chunks.cut_like(norms, keypoints) if library.in_chunks else norms
+    library = _checks.check_keypoints(keypoints)
+    with library.working_on(keypoints):
+        xp = library.xp
+        lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(keypoints)))
+        first = xp.full_like(lengths[..., :1, :], math.nan)
+        return library.in_chunks_of(keypoints, xp.concat([first, lengths], axis=-2))
 
 
 def estimate_epsilon(
@@ -94,41 +99,63 @@ def estimate_epsilon(
     >>> estimate_epsilon(positions, quantile=0.5)
     array([50.5])
     """
-    quantile = _parameters.check_quantile(quantile)
-    prob_threshold = _parameters.check_number("prob_threshold", prob_threshold)
-    library = _inputs.check_keypoints(keypoints)
+    quantile = _checks.check_quantile(quantile)
+    _checks.check_number("prob_threshold", prob_threshold)
+    library = _checks.check_keypoints(keypoints)
     if confidences is not None:
-        _inputs.check_confidences(library, confidences, keypoints, _inputs.frame_shape(keypoints))
+        _checks.check_confidences(library, confidences, keypoints, frame_shape(keypoints))
+    threshold = _checks.threshold_for(prob_threshold, confidences)
+    with library.working_on(keypoints):
+        xp = library.xp
+        lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(keypoints)))
+        ignored = xp.isnan(lengths)
+        if confidences is not None:
+            ignored = ignored | _stages.either_frame(_stages.unsure(confidences, threshold))
+        columns = (-1, lengths.shape[-1])
+        return _quantile(library, xp.reshape(lengths, columns), xp.reshape(ignored, columns), quantile)
 
+
+def _quantile(library: Library, lengths: Array, ignored: Array, quantile: float) -> Array:
+    """Quantile of each column, linear between the two nearest; NaN where all is ignored."""
     xp = library.xp
-    lengths = step_lengths(library, keypoints)
-    ignored = xp.isnan(lengths)
-    if confidences is not None:
-        threshold = _parameters.rounded(prob_threshold, _backend.dtype_name(confidences))
-        ignored = ignored | _stages.either_frame(_stages.unsure(confidences, threshold))
-
-    keypoint_count = lengths.shape[-1]
     # What is left out is sorted to the end, where no index reaches.
-    steps = xp.reshape(xp.where(ignored, math.inf, lengths), (-1, keypoint_count))
-    steps = xp.sort(steps, axis=0)
-    observed = xp.reshape(xp.logical_not(ignored), (-1, keypoint_count))
-    count = xp.sum(xp.astype(observed, xp.int32), axis=0, dtype=xp.int32)
+    ordered = xp.sort(xp.where(ignored, math.inf, lengths), axis=0)
+    count = xp.sum(xp.astype(~ignored, xp.int32), axis=0, dtype=xp.int32)
     last = xp.where(count > 0, count - 1, 0)
-
-    position = quantile * xp.astype(last, steps.dtype)
-    below = xp.floor(position)
-    fraction = position - below
-    index = xp.astype(below, last.dtype)
-    low = _pick(library, steps, index)
-    high = _pick(library, steps, xp.where(index < last, index + 1, last))
+    index, fraction = _position(xp, quantile, last, ordered.dtype)
+    low = _pick(library, ordered, index)
+    high = _pick(library, ordered, xp.where(index < last, index + 1, last))
     # Only where there is something to add: infinities have no difference, and 0 * inf is NaN.
-    rising = (fraction > 0) & (high > low)
+    rising = (fraction > 0.0) & (high > low)
     gap = xp.where(rising, high, 0.0) - xp.where(rising, low, 0.0)
     return xp.where(count > 0, low + fraction * gap, math.nan)
 
 
-def _pick(library: Library, rows: Any, index: Any) -> Any:
+def _position(xp: ModuleType, quantile: float, last: Array, dtype: Any) -> tuple[Array, Array]:
+    """Whole and fractional part of `quantile * last`, for `last` below 2**31.
+
+    By long multiplication, 15 bits at a time: float32 has no whole numbers beyond 2**24, and there
+    may be no wider type.
+    """
+    if quantile == 1.0:
+        return last, xp.zeros_like(last, dtype=dtype)
+    first = int(quantile * _LIMB)
+    second = int((quantile * _LIMB - first) * _LIMB)
+    rest = quantile - first / _LIMB - second / _LIMB**2
+    high, low = last // _LIMB, last % _LIMB
+    upper, middle, lower = first * low, second * high, second * low
+    below_one = (
+        xp.astype(upper % _LIMB + middle % _LIMB, dtype) / _LIMB
+        + xp.astype(lower, dtype) / _LIMB**2
+        + rest * xp.astype(last, dtype)
+    )
+    carried = xp.floor(below_one)
+    index = first * high + upper // _LIMB + middle // _LIMB + xp.astype(carried, last.dtype)
+    return xp.where(index < last, index, last), below_one - carried
+
+
+def _pick(library: Library, rows: Array, index: Array) -> Array:
     """Row `index[k]` of column k; a sum of one term, since not every backend can gather."""
     xp = library.xp
-    numbers = xp.arange(rows.shape[0], dtype=index.dtype, device=library.device_for_new(rows))
-    return xp.sum(xp.where(numbers[:, None] == index, rows, 0.0), axis=0)
+    numbers = xp.arange(rows.shape[0], dtype=index.dtype, **library.beside(rows))
+    return xp.sum(xp.where(numbers[:, None] == index[None, :], rows, 0.0), axis=0)

@@ -1,76 +1,105 @@
-"""The loss as five short stages, each a pure function of arrays.
+"""The loss as short stages, each a pure function of arrays, and the order they come in.
 
-`xp` is the arrays' namespace. Keypoints are (T, 2K) or (..., T, K, D) in the result dtype; entries
-have shape (..., T-1, K), one per step and keypoint. `guard` is for arrays through which a gradient
-may be taken: two things must hold at once there, exact zeros in the gradient and NaN in the value.
+`xp` is the arrays' namespace. Keypoints are (T, 2K) or (..., T, K, D); entries have shape
+(..., T-1, K), one per step and keypoint. `guard` is for arrays through which a gradient may be
+taken: two things must hold at once there, exact zeros in the gradient and NaN in the value.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     Array = Any
 
 
-def coordinates(keypoints: Array) -> list[Array]:
-    """One view (..., T, K) per spatial coordinate."""
-    if keypoints.ndim == 2:
-        return [keypoints[:, 0::2], keypoints[:, 1::2]]
-    return [keypoints[..., index] for index in range(keypoints.shape[-1])]
+class Frames(NamedTuple):
+    """What is given per frame."""
+
+    keypoints: Array
+    confidences: Array | None = None
+    segment_ids: Array | None = None
 
 
-# 1. Differences -----------------------------------------------------------------------------
+class Parameters(NamedTuple):
+    """What steers the loss: checked, and each number rounded to the dtype that it meets."""
+
+    dtype: Any
+    """Result dtype, of the arrays' namespace."""
+    epsilon: Any = None
+    """A number, a tuple of one per keypoint, or an array; None where nothing is to be subtracted."""
+    threshold: Any = 0.0
+    reduction: str = "none"
+    omit_nan: bool = False
+
+
+class Entries(NamedTuple):
+    """Entries before reduction, with the marks of those masked and of those no transitions at all."""
+
+    values: Array
+    masked: Array | None
+    crossing: Array | None
+
+
+# 1. Lengths ---------------------------------------------------------------------------------
+
+
+def frame_shape(keypoints: Array) -> tuple[int, ...]:
+    """Shape (..., T, K) of what belongs to the keypoints' frames."""
+    shape = tuple(keypoints.shape)
+    return (shape[0], shape[1] // 2) if len(shape) == 2 else shape[:-1]
+
+
+def coordinates(points: Array) -> list[Array]:
+    """One view (..., T, K) per coordinate of keypoints, or of steps, in either layout."""
+    if points.ndim == 2:
+        return [points[:, 0::2], points[:, 1::2]]
+    return [points[..., index] for index in range(points.shape[-1])]
 
 
 def steps(keypoints: Array) -> Array:
-    """Movement from each frame to the next."""
+    """Movement from each frame to the next, in the keypoints' layout."""
     if keypoints.ndim == 2:
         return keypoints[1:, :] - keypoints[:-1, :]
     return keypoints[..., 1:, :, :] - keypoints[..., :-1, :, :]
 
 
-def squared_lengths(squares: list[Array]) -> Array:
-    """Sum of the squares of a step's coordinates, each (..., T-1, K)."""
+def added(squares: list[Array]) -> Array:
+    """Squared length of a step from the squares of its coordinates."""
     squared = squares[0]
     for square in squares[1:]:
         squared = squared + square
     return squared
 
 
-def are_ordinary(xp: ModuleType, squared: Array) -> bool:
-    """Look whether no length is 0, infinite or NaN, so that a gradient needs no guard."""
-    # Over itself such a one is NaN, and any other 1. A look takes as long as many an operation: one only.
-    return not bool(xp.isnan(xp.sum(squared / squared)))
-
-
-def lengths(xp: ModuleType, squared: Array, zero: float | Array = 0.0, *, guard: bool) -> Array:
+def lengths(xp: ModuleType, squared: Array, *, guard: bool) -> Array:
     """Euclidean length, in pixels, of steps (..., T-1, K)."""
     if not guard:
         return xp.sqrt(squared)
     # sqrt has no derivative at 0. There it is taken at 1, where it has one, which the derivative of
     # the square, 2 * step, makes 0. Elsewhere, NaN included, nothing is added nor taken away.
-    still = xp.astype(squared == zero, squared.dtype)
+    still = xp.astype(squared == 0.0, squared.dtype)
     return xp.sqrt(squared + still) - still
 
 
 # 2. Segments and mask -----------------------------------------------------------------------
 
 
-def unsure(confidences: Array, threshold: float) -> Array:
+def unsure(confidences: Array, threshold: float | Array) -> Array:
     """Mark a frame's keypoint where it is below the threshold; NaN is not."""
     return confidences < threshold
 
 
 def missing(xp: ModuleType, keypoints: Array) -> Array:
     """Mark a frame's keypoint where one of its coordinates is NaN."""
-    first, *others = coordinates(keypoints)
-    marks = xp.isnan(first)
-    for position in others:
-        marks = marks | xp.isnan(position)
-    return marks
+    first, *others = map(xp.isnan, coordinates(keypoints))
+    for marks in others:
+        first = first | marks
+    return first
 
 
 def either_frame(marks: Array) -> Array:
@@ -83,54 +112,135 @@ def crossing(segment_ids: Array) -> Array:
     return (segment_ids[..., 1:] != segment_ids[..., :-1])[..., None]
 
 
-def mask(xp: ModuleType, values: Array, masked: Array, zero: float | Array = 0.0) -> Array:
+def hidden_frames(xp: ModuleType, keypoints: Array, frames: Frames, parameters: Parameters) -> Array | None:
+    """Mark a frame's keypoint (..., T, K) that masks its steps; None where there can be none."""
+    marks = None
+    if frames.confidences is not None:
+        marks = unsure(frames.confidences, parameters.threshold)
+    if parameters.omit_nan:
+        absent = missing(xp, keypoints)
+        marks = absent if marks is None else marks | absent
+    return marks
+
+
+def masked_steps(hidden: Array | None, segment_ids: Array | None) -> tuple[Array | None, Array | None]:
+    """Mark the steps that give no entry, and those of them that lead from a segment to another."""
+    masked = None if hidden is None else either_frame(hidden)
+    if segment_ids is None:
+        return masked, None
+    between = crossing(segment_ids)
+    return between if masked is None else masked | between, between
+
+
+def mask(xp: ModuleType, values: Array, masked: Array) -> Array:
     """Set what is masked to exactly 0."""
-    return xp.where(masked, zero, values)
+    return xp.where(masked, 0.0, values)
 
 
 # 3. Epsilon ---------------------------------------------------------------------------------
 
 
-def rectify(  # noqa: PLR0913 - with what it needs to know of the arrays
+def rectify(xp: ModuleType, entries: Array, epsilon: float | Array, *, guard: bool) -> Array:
+    """Soft threshold, max(entry - epsilon, 0); NaN stays NaN."""
+    if not guard:
+        # The same, without a 0 that a library would have to make an array of.
+        return xp.maximum(entries, epsilon) - epsilon
+    # `maximum` has half a slope at the tie on some backends; `excess > 0` would hide a NaN.
+    excess = entries - epsilon
+    return xp.where(excess <= 0.0, 0.0, excess)
+
+
+# 1 to 3 -------------------------------------------------------------------------------------
+
+
+def evaluate(  # noqa: PLR0913 - what is given, and how it is to be done
     xp: ModuleType,
-    entries: Array,
-    epsilon: float | Array,
-    zero: float | Array = 0.0,
+    frames: Frames,
+    parameters: Parameters,
+    epsilon: Any,
     *,
     guard: bool,
-    masked: Array | None = None,
-) -> Array:
-    """Soft threshold, max(entry - epsilon, 0), and 0 where `masked`; other NaN stays NaN."""
-    excess = entries - epsilon
-    if not guard and masked is None:
-        return xp.maximum(excess, zero)
-    # `maximum` has half a slope at the tie on some backends; `excess > 0` would hide a NaN.
-    gone = excess <= zero
-    return xp.where(gone if masked is None else gone | masked, zero, excess)
+    hide: Callable[[ModuleType, Array, Array], Array] = mask,
+) -> Entries:
+    """Run the stages up to reduction; `epsilon` is that of the parameters, beside the entries."""
+    keypoints = frames.keypoints
+    if keypoints.dtype != parameters.dtype:
+        # Before differencing: a jump of 300 pixels squared is beyond float16.
+        keypoints = xp.astype(keypoints, parameters.dtype)
+    hidden = hidden_frames(xp, keypoints, frames, parameters)
+    masked, between = masked_steps(hidden, frames.segment_ids)
+    step = steps(keypoints)
+    if guard and masked is not None:
+        # Masking the lengths is too late for a gradient: 0 * NaN in the backward pass is NaN.
+        moved = [mask(xp, part, masked) for part in coordinates(step)]
+        squares = [part * part for part in moved]
+    else:
+        # Squared before it is taken apart: strided arithmetic is slow.
+        squares = coordinates(step * step)
+    long = lengths(xp, added(squares), guard=guard)
+    values = long
+    if not guard and masked is not None:
+        values = hide(xp, long, masked)
+    if epsilon is not None:
+        values = rectify(xp, values, epsilon, guard=guard)
+    return Entries(values, masked, between)
 
 
 # 4. Reduction -------------------------------------------------------------------------------
 
 
-def total(xp: ModuleType, entries: Array, *, as_complex: bool = False) -> Array:
-    """Sum of all entries; `as_complex` where that saves writing them to memory."""
-    if as_complex:
-        # Parts are added apart, so the real one is the same sum. Taking it between the two sums keeps
-        # them two: into the first, along the short axis, everything before it is fused.
-        entries = xp.real(xp.sum(entries + 0j, axis=-1))
+def total(xp: ModuleType, entries: Array) -> Array:
+    """Sum of all entries."""
     return xp.sum(entries)
 
 
-def count_unmarked(xp: ModuleType, marks: Array, dtype: Any) -> Array:
-    """Count the entries that are not marked, as a scalar of `dtype`."""
+def transitions(shape: tuple[int, ...]) -> Any:
+    """Count the entries of frames of shape (..., T, K), those that are masked included; at least 1."""
+    *batch, frames, keypoints = shape
+    count = math.prod(batch) * (frames - 1) * keypoints
+    # A float, since integers may be too many for a library's; a symbol stays what it is.
+    return float(max(count, 1)) if isinstance(count, int) else count
+
+
+def counts_some(frames: Frames, parameters: Parameters) -> bool:
+    """Whether it takes the values to know how many entries a mean divides by."""
+    if parameters.reduction == "valid_mean" and (frames.confidences is not None or parameters.omit_nan):
+        return True
+    return parameters.reduction != "sum" and frames.segment_ids is not None
+
+
+def count_unmarked(xp: ModuleType, marks: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Count the entries (of `shape`) that are not marked, as a scalar; marks of steps are (..., T-1, 1)."""
     # Whole numbers along time, the long axis: float32 could not count beyond 2**24 one by one.
     per_keypoint = marks.shape[-2] - xp.sum(xp.astype(marks, xp.int32), axis=-2, dtype=xp.int32)
-    return xp.sum(xp.astype(per_keypoint, dtype))
+    return xp.sum(xp.astype(per_keypoint, dtype)) * float(shape[-1] // marks.shape[-1])
 
 
-def ratio(xp: ModuleType, loss_sum: Array, counted: Array) -> Array:
-    """Mean from a sum and what is counted; 0 where nothing is."""
-    return loss_sum / xp.where(counted > 0, counted, 1.0)
+def counted(xp: ModuleType, found: Entries, parameters: Parameters) -> Array:
+    """Count what a mean divides by, where it takes the values to know it."""
+    marks = found.masked if parameters.reduction == "valid_mean" else found.crossing
+    return count_unmarked(xp, marks, found.values.shape, parameters.dtype)
+
+
+def sum_and_count(
+    xp: ModuleType,
+    frames: Frames,
+    parameters: Parameters,
+    found: Entries,
+    add: Callable[[ModuleType, Array], Array] = total,
+) -> tuple[Array, Array | None]:
+    """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
+    count = counted(xp, found, parameters) if counts_some(frames, parameters) else None
+    return add(xp, found.values), count
+
+
+def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array | None) -> Any:
+    """What the sum of all entries is divided by; 1 where nothing is counted, and the sum then 0."""
+    if parameters.reduction == "sum":
+        return 1.0
+    if count is None:
+        return transitions(frame_shape(frames.keypoints))
+    return xp.where(count > 0.0, count, 1.0)
 
 
 # 5. Weight ----------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from temporal_loss import _blocks, temporal_loss
+from temporal_loss import temporal_loss
+from temporal_loss._libraries import blocks
 
 if TYPE_CHECKING:
     from support import Arrays
@@ -74,7 +75,7 @@ def test_small_blocks(
     arrays: Arrays, monkeypatch: pytest.MonkeyPatch, *, block: int, mask: bool, segments: bool
 ) -> None:
     _skip_without_blocks(arrays)
-    monkeypatch.setattr(_blocks, "_SIZE", block)
+    monkeypatch.setattr(blocks, "SIZE", block)
     for batch in (0, 1, 3):
         given = _given(arrays, mask=mask, segments=segments, batch=batch)
         for reduction in ("sum", "mean", "valid_mean"):
@@ -84,7 +85,7 @@ def test_small_blocks(
 
 def test_every_array_is_cut_along_with_the_keypoints(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
     # Two leading axes, of which each sequence has a mask and segments of its own.
-    monkeypatch.setattr(_blocks, "_SIZE", 2)
+    monkeypatch.setattr(blocks, "SIZE", 2)
     keypoints = arrays.make([[[[[0]], [[1]], [[3]]], [[[0]], [[4]], [[12]]]], [[[[0]], [[16]], [[48]]]] * 2])
     confidences = arrays.make([[[[1], [1], [0]], [[0], [1], [1]]], [[[1], [1], [1]], [[0], [0], [0]]]])
     segment_ids = arrays.make([[[0, 0, 0], [0, 0, 0]], [[0, 0, 1], [0, 0, 0]]], "int32")
@@ -101,7 +102,7 @@ def test_every_array_is_cut_along_with_the_keypoints(arrays: Arrays, monkeypatch
 def test_arrays_that_are_large(arrays: Arrays, shape: tuple[int, ...]) -> None:
     # Zeros but for the last frame of all, so that a block left out or taken twice would show.
     _skip_without_blocks(arrays)
-    assert math.prod(shape) > _blocks._SIZE
+    assert math.prod(shape) > blocks.SIZE
     sequences = shape[0] if len(shape) == 4 else 1
     frames = shape[-3] if len(shape) == 4 else shape[0]
     one = [[0.0, 0.0]] * (frames - 1) + [[3.0, 4.0]]
@@ -118,7 +119,7 @@ def test_what_is_masked_is_zero_in_a_block_of_any_kind(
     arrays: Arrays, monkeypatch: pytest.MonkeyPatch, odd: float, *, block: int
 ) -> None:
     _skip_without_blocks(arrays)
-    monkeypatch.setattr(_blocks, "_SIZE", block)
+    monkeypatch.setattr(blocks, "SIZE", block)
     # Steps of 5 but for those of frame 4, which is unsure.
     keypoints = [[3.0 * t, 4.0 * t] for t in range(9)]
     keypoints[4] = [odd, 4.0]
@@ -133,7 +134,7 @@ def test_nan_in_the_open_is_seen_in_a_block_of_any_kind(
     arrays: Arrays, monkeypatch: pytest.MonkeyPatch, *, block: int
 ) -> None:
     _skip_without_blocks(arrays)
-    monkeypatch.setattr(_blocks, "_SIZE", block)
+    monkeypatch.setattr(blocks, "SIZE", block)
     keypoints = [[3.0 * t, 4.0 * t] for t in range(9)]
     keypoints[6] = [math.nan, 4.0]
     confidences = [[0.25 if t == 2 else 1.0] for t in range(9)]

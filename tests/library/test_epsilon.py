@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.bits import round_to
-from temporal_loss import TemporalLoss, _parameters, _settings, temporal_loss
+from temporal_loss import TemporalLoss, temporal_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable

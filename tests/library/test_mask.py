@@ -9,7 +9,8 @@ import pytest
 from support import NAN
 
 from conformance.bits import decode, encode, round_to
-from temporal_loss import _parameters, temporal_loss
+from temporal_loss import temporal_loss
+from temporal_loss._rounding import rounded
 
 if TYPE_CHECKING:
     from support import Arrays
@@ -67,8 +68,8 @@ SMALLEST = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149}
 )
 def test_thresholds_smaller_than_the_normal_numbers_are_rounded_too(part: float, rounds_to: int) -> None:
     for dtype in ("float16", "bfloat16", "float32"):
-        assert _parameters.rounded(part * SMALLEST[dtype], dtype) == rounds_to * SMALLEST[dtype]
-        assert _parameters.rounded(-part * SMALLEST[dtype], dtype) == -rounds_to * SMALLEST[dtype]
+        assert rounded(part * SMALLEST[dtype], dtype) == rounds_to * SMALLEST[dtype]
+        assert rounded(-part * SMALLEST[dtype], dtype) == -rounds_to * SMALLEST[dtype]
 
 
 def test_the_threshold_follows_the_confidences_not_the_keypoints(arrays: Arrays, dtype: str) -> None:

@@ -1,16 +1,12 @@
-"""The loss as one function: checks first, then the stages in their order."""
+"""The loss as one function: check, dispatch to the library of the arrays, which runs the stages."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from temporal_loss import _chunks, _compiled, _pipeline
-from temporal_loss._settings import Frames, settings_of_call, settings_of_steps
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from temporal_loss._backend import Library
+from temporal_loss import _checks
+from temporal_loss._libraries import Library
+from temporal_loss._stages import Frames, Parameters, frame_shape
 
 
 def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
@@ -78,19 +74,27 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
            [0.]])
     """
     frames = Frames(keypoints, confidences, segment_ids)
-    settings = settings_of_call(frames, epsilon, prob_threshold, reduction, nan_policy)
-    way = _way(settings.library)
-    if reduction == "none":
-        return way.entries(frames, settings)
-    return way.reduce(frames, settings, reduction)
+    library, parameters = checked(frames, epsilon, prob_threshold, reduction, nan_policy)
+    with library.working_on(keypoints):
+        return library.loss(frames, parameters)
 
 
-def step_lengths(library: Library, keypoints: Any) -> Any:
-    """Compute the lengths of all steps (..., T-1, K), in the result dtype: no mask, no epsilon."""
-    return _way(library).entries(Frames(keypoints), settings_of_steps(keypoints, library))
-
-
-def _way(library: Library) -> ModuleType:
-    if library.in_chunks:
-        return _chunks
-    return _pipeline if library.compile is None else _compiled
+def checked(
+    frames: Frames, epsilon: Any, prob_threshold: Any, reduction: Any, nan_policy: Any
+) -> tuple[Library, Parameters]:
+    """Check the arguments of a call; return the arrays' library, and the numbers rounded for them."""
+    _checks.check_choice("reduction", reduction, _checks.REDUCTIONS)
+    _checks.check_choice("nan_policy", nan_policy, _checks.NAN_POLICIES)
+    epsilon = _checks.check_epsilon(epsilon)
+    _checks.check_number("prob_threshold", prob_threshold)
+    keypoints, confidences, segment_ids = frames
+    library = _checks.check_keypoints(keypoints)
+    shape = frame_shape(keypoints)
+    if confidences is not None:
+        _checks.check_confidences(library, confidences, keypoints, shape)
+    threshold = _checks.threshold_for(prob_threshold, confidences)
+    if segment_ids is not None:
+        _checks.check_segment_ids(library, segment_ids, keypoints)
+    epsilon = _checks.epsilon_for(epsilon, library, keypoints, shape[-1])
+    dtype = library.result_dtype(keypoints)
+    return library, Parameters(dtype, epsilon, threshold, reduction, nan_policy == "omit")

@@ -1,0 +1,311 @@
+"""Checks by argument, before any work: each message names the argument, what came, what is due."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from temporal_loss._libraries import (
+    FLOATING,
+    Library,
+    dtype_name,
+    is_compiling,
+    library_of,
+    mask_that_would_be_lost,
+)
+from temporal_loss._rounding import LARGEST, nearest_float, round_to, rounded
+from temporal_loss._stages import frame_shape
+
+if TYPE_CHECKING:
+    from temporal_loss._stages import Array
+
+KEYPOINTS_SHAPE = "(T, 2K) or (..., T, K, D)"
+REDUCTIONS = ("mean", "valid_mean", "sum", "none")
+NAN_POLICIES = ("propagate", "omit")
+_MOST_COORDINATES = 3
+_PYTHONS_OWN = (float, int)
+
+
+# Arrays -------------------------------------------------------------------------------------
+
+
+def check_keypoints(keypoints: Any, name: str = "keypoints") -> Library:
+    """Check kind, dtype and shape of the keypoints; return their library."""
+    library = check_floating(name, keypoints)
+    shape = tuple(keypoints.shape)
+    if len(shape) < 2:
+        msg = f"{name} must have shape {KEYPOINTS_SHAPE}, got {shape}"
+        raise ValueError(msg)
+    if len(shape) == 2:
+        if shape[1] % 2:
+            msg = (
+                f"{name} of two dimensions must have columns x0, y0, x1, y1, ... (an even number), got shape "
+                f"{shape}; give other than two coordinates per keypoint as (T, K, D)"
+            )
+            raise ValueError(msg)
+    elif shape[-1] > _MOST_COORDINATES:
+        msg = (
+            f"{name} of three or more dimensions must be {KEYPOINTS_SHAPE[11:]}, with D of 1, 2 or 3 spatial "
+            f"coordinates in the last axis, got {shape[-1]} (shape {shape}); the axes look swapped: move time, "
+            "keypoints and space to the end, in this order"
+        )
+        raise ValueError(msg)
+    if 0 in (shape[1:] if len(shape) == 2 else shape[-2:]):
+        msg = f"{name} must hold at least one keypoint of at least one coordinate, got shape {shape}"
+        raise ValueError(msg)
+    frames = shape[0] if len(shape) == 2 else shape[-3]
+    if isinstance(frames, int) and frames < 2:
+        msg = f"{name} must have at least 2 frames, got {frames} (shape {shape})"
+        raise ValueError(msg)
+    return library
+
+
+def check_floating(name: str, array: Any) -> Library:
+    """Check that `array` has a supported floating-point dtype and a known shape; return its library."""
+    library = library_of(array)
+    if library is None:
+        raise TypeError(_no_array(name, array))
+    dtype = dtype_name(array.dtype)
+    if dtype not in FLOATING:
+        msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {dtype}"
+        raise TypeError(msg)
+    fault = library.fault(array)
+    if fault is not None:
+        msg = f"{name} must be a dense array, got {fault}"
+        raise TypeError(msg)
+    check_known_length(name, array)
+    return library
+
+
+def _no_array(name: str, value: Any) -> str:
+    due = f"{name} must be an array of NumPy, CuPy, torch, JAX, Dask or another array-API library"
+    got = describe(value)
+    if mask_that_would_be_lost(value):
+        return f"{due}, without a mask of its own, got {got}; give unmasked data, with NaN or confidences"
+    if hasattr(value, "dims") and hasattr(value, "data"):
+        return (
+            f"{due}, got {got}; give the array in it, {name}.data, with its axes in the order time, keypoints, "
+            f"space: {name}.transpose(..., 'time', 'keypoints', 'space').data (how-to: xarray and pandas)"
+        )
+    if hasattr(value, "iloc"):
+        return f"{due}, got {got}; give its numbers, {name}.to_numpy(dtype=float) (how-to: xarray and pandas)"
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
+        return f"{due}, got {got}; make an array of it first, such as numpy.asarray({name}, dtype=float)"
+    return f"{due}, got {got}"
+
+
+def check_entries(name: str, entries: Any) -> Library:
+    """Check that `entries` is an array (..., T-1, K); return its library."""
+    library = check_floating(name, entries)
+    if entries.ndim < 2:
+        msg = f"{name} must have shape (..., T-1, K), got {tuple(entries.shape)}"
+        raise ValueError(msg)
+    return library
+
+
+def check_confidences(library: Library, confidences: Any, keypoints: Array, shape: tuple[int, ...]) -> None:
+    """Check that the confidences match keypoints of shape `shape` (..., T, K)."""
+    own_library = check_floating("confidences", confidences)
+    _check_same_library(library, "confidences", confidences, own_library)
+    if tuple(confidences.shape) != shape:
+        got = tuple(confidences.shape)
+        msg = f"confidences must have shape {shape}, one per frame and keypoint, got {got}"
+        raise ValueError(msg)
+    _check_same_device(library, "confidences", confidences, keypoints)
+
+
+def check_segment_ids(library: Library, segment_ids: Any, keypoints: Array) -> None:
+    """Check that the segment ids match the keypoints."""
+    shape = frame_shape(keypoints)[:-1]
+    own_library = library_of(segment_ids)
+    if own_library is None:
+        msg = f"segment_ids must be an integer array of the keypoints' library, got {describe(segment_ids)}"
+        raise TypeError(msg)
+    _check_same_library(library, "segment_ids", segment_ids, own_library)
+    if not library.xp.isdtype(segment_ids.dtype, "integral"):
+        msg = f"segment_ids must have an integer dtype, got {dtype_name(segment_ids.dtype)}"
+        raise TypeError(msg)
+    check_known_length("segment_ids", segment_ids)
+    if tuple(segment_ids.shape) != shape:
+        msg = f"segment_ids must have shape {shape}, one per frame, got {tuple(segment_ids.shape)}"
+        raise ValueError(msg)
+    _check_same_device(library, "segment_ids", segment_ids, keypoints)
+
+
+def check_known_length(name: str, array: Array) -> None:
+    """Check that every axis of an array has a length without computing it (Dask)."""
+    for length in array.shape:
+        if length is None or length != length:  # noqa: PLR0124 - NaN
+            msg = (
+                f"{name} must have a known shape, got {tuple(array.shape)}; "
+                f"call {name}.compute_chunk_sizes() first"
+            )
+            raise ValueError(msg)
+
+
+def _check_same_library(library: Library, name: str, array: Array, own_library: Library) -> None:
+    if own_library.xp is not library.xp:
+        msg = (
+            f"{name} must be an array of the keypoints' library {library.name}, "
+            f"got a {own_library.name} array ({type(array).__name__})"
+        )
+        raise TypeError(msg)
+
+
+def _check_same_device(library: Library, name: str, array: Array, keypoints: Array) -> None:
+    here, there = library.device(array), library.device(keypoints)
+    if here is not None and there is not None and here != there:
+        msg = f"{name} must be on the keypoints' device {there}, got {here}"
+        raise ValueError(msg)
+
+
+# Words and numbers --------------------------------------------------------------------------
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a plain real number; True and False are none."""
+    # The first question is the quick one.
+    return type(value) is float or (isinstance(value, Real) and not isinstance(value, bool))
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Check that `value` is one of the words `choices`."""
+    if not (isinstance(value, str) and value in choices):
+        words = ", ".join(f'"{choice}"' for choice in choices)
+        msg = f"{name} must be one of {words}, got {describe(value)}"
+        raise ValueError(msg)
+
+
+def check_number(name: str, value: Any) -> None:
+    """Check that `value` is a number of float64's range, and not NaN."""
+    if type(value) is float and value == value:  # noqa: PLR0124 - torch.compile cannot trace math.isnan
+        return
+    if not is_number(value):
+        msg = f"{name} must be a number, got {describe(value)}"
+        raise ValueError(msg)
+    number = nearest_float(value)
+    if number != number:  # noqa: PLR0124
+        msg = f"{name} must be a number, got NaN"
+        raise ValueError(msg)
+    if number in (math.inf, -math.inf) and value != number:
+        msg = f"{name} must be in the range of float64, got {describe(value)}"
+        raise ValueError(msg)
+
+
+def check_quantile(value: Any) -> float:
+    """Check that `value` is a number from 0 to 1."""
+    check_number("quantile", value)
+    if not 0.0 <= value <= 1.0:
+        msg = f"quantile must be from 0 to 1, got {value}"
+        raise ValueError(msg)
+    return float(value)
+
+
+def threshold_for(prob_threshold: Any, confidences: Array | None) -> float:
+    """Round a checked threshold to the dtype of the confidences that it meets."""
+    if confidences is None:
+        return 0.0
+    dtype = dtype_name(confidences.dtype)
+    if is_compiling():
+        # torch rounds it to these dtypes as it compares, and need not compile anew for each number.
+        keeps = type(prob_threshold) in _PYTHONS_OWN and dtype in LARGEST
+        return prob_threshold if keeps else round_to(prob_threshold, dtype)
+    return rounded(prob_threshold, dtype)
+
+
+# Epsilon ------------------------------------------------------------------------------------
+
+
+def check_epsilon(epsilon: Any) -> Any:
+    """Check a number, or each of a sequence; the values of an array are never read.
+
+    Returns what was given, a sequence as a tuple if it is of floats, as a list if it is not.
+    """
+    if is_number(epsilon):
+        _check_one_epsilon("epsilon", epsilon)
+        return epsilon
+    if _is_sequence(epsilon):
+        floats = True
+        for index, value in enumerate(epsilon):
+            # The common case at once: each takes a while, and there may be many.
+            if not (type(value) is float and 0.0 <= value < math.inf):
+                _check_one_epsilon(f"epsilon[{index}]", value)
+                floats = False
+        return tuple(epsilon) if floats else list(epsilon)
+    if library_of(epsilon) is None:
+        msg = (
+            "epsilon must be a number, a sequence of one number per keypoint, or an array "
+            f"of the keypoints' library, got {describe(epsilon)}"
+        )
+        raise ValueError(msg)
+    return epsilon
+
+
+def epsilon_for(epsilon: Any, library: Library, array: Array, keypoints: int) -> Any:
+    """Make what `check_epsilon` returned what is to be subtracted from entries (..., K) of the dtype of `array`.
+
+    A number rounded to that dtype, a tuple of such, or the array that was given; None for 0. Raises
+    ValueError where its length is wrong, TypeError where it is an array of another library or dtype.
+    """
+    dtype = "float64" if dtype_name(array.dtype) == "float64" else "float32"
+    if is_number(epsilon):
+        if is_compiling() and type(epsilon) in _PYTHONS_OWN:
+            # torch rounds it as it subtracts, and need not compile anew for each number.
+            return epsilon if epsilon != 0.0 else None
+        return min(rounded(epsilon, dtype), LARGEST[dtype]) or None
+    if not isinstance(epsilon, (tuple, list)):
+        _check_epsilon_array(library, epsilon, keypoints)
+        return epsilon
+    if len(epsilon) != keypoints:
+        raise ValueError(_wrong_epsilon_length(f"{len(epsilon)} values", keypoints))
+    if isinstance(epsilon, list):
+        epsilon = [round_to(value, dtype) for value in epsilon]
+    # What is a float is rounded as it becomes an array, by every library alike.
+    limit = LARGEST[dtype]
+    return tuple(epsilon) if max(epsilon) <= limit else tuple(min(value, limit) for value in epsilon)
+
+
+def _check_one_epsilon(name: str, value: Any) -> None:
+    if not is_number(value):
+        msg = f"{name} must be a number, got {describe(value)}"
+        raise ValueError(msg)
+    if not 0.0 <= nearest_float(value) < math.inf:
+        msg = f"{name} must be finite and not negative, got {describe(value)}"
+        raise ValueError(msg)
+
+
+def _check_epsilon_array(library: Library, epsilon: Array, keypoints: int) -> None:
+    other = library_of(epsilon)
+    if other is not None and other.xp is not library.xp:
+        msg = (
+            f"epsilon must be a number, a sequence, or an array of the keypoints' library {library.name}, "
+            f"got a {other.name} array"
+        )
+        raise TypeError(msg)
+    dtype = dtype_name(epsilon.dtype)
+    if dtype not in FLOATING and not library.xp.isdtype(epsilon.dtype, "integral"):
+        msg = f"epsilon must hold real numbers, got dtype {dtype}"
+        raise TypeError(msg)
+    check_known_length("epsilon", epsilon)
+    if tuple(epsilon.shape) not in {(), (keypoints,)}:
+        raise ValueError(_wrong_epsilon_length(f"shape {tuple(epsilon.shape)}", keypoints))
+
+
+def _wrong_epsilon_length(got: str, keypoints: int) -> str:
+    return f"epsilon must be one number or one per keypoint ({keypoints}), got {got}"
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, (list, tuple)) or (
+        isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
+    )
+
+
+def describe(value: object) -> str:
+    """Short form of an argument for a message, on one line."""
+    text = repr(value)
+    if value is None or len(text) > 40 or "\n" in text:
+        return type(value).__name__
+    return text if isinstance(value, str) else f"{type(value).__name__} {text}"

@@ -1,0 +1,68 @@
+"""Which library an array is of, and all that this package knows of one: a small subclass in a file each.
+
+A library that has no file here gets the cautious answers of `Library` itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import array_api_compat
+
+from temporal_loss._libraries.base import FLOATING, Library, dtype_name, is_compiling
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["FLOATING", "Library", "dtype_name", "is_compiling", "library_of", "mask_that_would_be_lost"]
+
+_OWN_FILES = {
+    "numpy": array_api_compat.is_numpy_namespace,
+    "torch": array_api_compat.is_torch_namespace,
+    "jax": array_api_compat.is_jax_namespace,
+    "cupy": array_api_compat.is_cupy_namespace,
+    "dask": array_api_compat.is_dask_namespace,
+}
+_MOST_TYPES = 64
+_of_types: dict[type, Library] = {}
+
+
+def library_of(value: Any) -> Library | None:
+    """Look up the library of an array; None for what is no array."""
+    kind = type(value)
+    library = _of_types.get(kind)
+    if library is not None:
+        return library
+    if is_compiling():
+        # There every tensor is one of torch, and nothing is to be kept.
+        from temporal_loss._libraries.torch import LIBRARY  # noqa: PLC0415 - only where torch is used
+
+        return LIBRARY if isinstance(value, sys.modules["torch"].Tensor) else None
+    if not array_api_compat.is_array_api_obj(value) or mask_that_would_be_lost(value):
+        return None
+    library = _of_namespace(array_api_compat.array_namespace(value))
+    if library.knows_type(kind):
+        if len(_of_types) >= _MOST_TYPES:
+            _of_types.clear()
+        _of_types[kind] = library
+    return library
+
+
+def mask_that_would_be_lost(value: Any) -> bool:
+    """Whether a value is an array with a mask that arithmetic forgets, or one with arithmetic of its own."""
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy is not None and isinstance(value, numpy.ma.MaskedArray | numpy.matrix):
+        return True
+    if torch is not None and isinstance(value, torch.masked.MaskedTensor):
+        return True
+    return type(value).__module__.partition(".")[0] == "marray"
+
+
+def _of_namespace(xp: ModuleType) -> Library:
+    for name, is_its_own in _OWN_FILES.items():
+        if is_its_own(xp):
+            own: Library = import_module(f"temporal_loss._libraries.{name}").LIBRARY
+            return own
+    return Library(xp)

@@ -1,0 +1,158 @@
+"""What is needed of an array library, with the answers that are safe for one never heard of."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import array_api_compat
+
+from temporal_loss import _stages
+from temporal_loss._libraries import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from types import ModuleType
+
+    from temporal_loss._stages import Array, Frames, Parameters
+
+
+_HALF = frozenset({"float16", "bfloat16"})
+FLOATING = _HALF | {"float32", "float64"}
+_names: dict[tuple[type, Any], str] = {}
+
+
+def dtype_name(dtype: Any) -> str:
+    """Name of a dtype without its library, such as "float32"."""
+    # With its type, since some libraries warn where dtypes of two of them are compared.
+    key = (type(dtype), dtype)
+    name = _names.get(key)
+    if name is None:
+        name = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
+        # Of the others there is no end: NumPy's structured ones, for one.
+        if name in FLOATING and not is_compiling():
+            _names[key] = name
+    return name
+
+
+def is_compiling() -> bool:
+    """Whether torch.compile is reading this code rather than Python running it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.compiler.is_compiling()
+
+
+class Library:
+    """An array library, and how the stages are run on its arrays.
+
+    Attributes
+    ----------
+    xp : module
+        Its namespace, of the array API standard.
+    name : str
+        What messages call it.
+    """
+
+    name = ""
+
+    def __init__(self, xp: ModuleType) -> None:
+        self.xp = xp
+        self.name = self.name or xp.__name__.replace("_", "-")
+
+    def knows_type(self, kind: type) -> bool:  # noqa: ARG002
+        """Whether every instance of a type is an array of this library."""
+        return True
+
+    def fault(self, array: Array) -> str | None:  # noqa: ARG002
+        """What kind of array this is, if the stages cannot work on it."""
+        return None
+
+    def result_dtype(self, array: Array) -> Any:
+        """Dtype of what is computed from an array."""
+        return self.xp.float64 if dtype_name(array.dtype) == "float64" else self.xp.float32
+
+    def may_differentiate(self, *arrays: Array) -> bool:  # noqa: ARG002
+        """Whether a gradient may be taken through what is computed with these arrays."""
+        return True
+
+    def is_at_hand(self, array: Array) -> bool:  # noqa: ARG002
+        """Whether an array without a gradient is in host memory, where its values may be looked at."""
+        return False
+
+    def device(self, array: Array) -> Any:
+        """Device of an array, comparable with ==; None if that cannot be told."""
+        return getattr(array, "device", None)
+
+    def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
+        """State in which the stages are run on an array."""
+        return self._naming_what_is_missing()
+
+    @contextmanager
+    def _naming_what_is_missing(self) -> Iterator[None]:
+        try:
+            yield
+        except AttributeError as error:
+            if error.obj is not self.xp:
+                raise
+            msg = f"keypoints are arrays of {self.name}, which lacks {error.name}() of the array API standard"
+            raise TypeError(msg) from error
+
+    # Small arrays beside the keypoints -------------------------------------------------------
+
+    def beside(self, array: Array) -> dict[str, Any]:
+        """Keywords with which a new array can be combined with a given one."""
+        device = self.device(array)
+        return {} if device is None else {"device": device}
+
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
+        """Array of numbers beside another one."""
+        return self.xp.asarray(numbers, dtype=dtype, **self.beside(array))
+
+    def moved(self, parameter: Array, array: Array) -> Array:
+        """Bring an array parameter to the device of another array."""
+        device = self.device(array)
+        if device is None or self.device(parameter) == device:
+            return parameter
+        return array_api_compat.to_device(parameter, device)
+
+    def epsilon_beside(self, epsilon: Any, array: Array, dtype: Any) -> Any:
+        """Epsilon as it can be subtracted from entries (..., K) of a dtype; None and a number as they are."""
+        if epsilon is None or isinstance(epsilon, (float, int)):
+            return epsilon
+        if isinstance(epsilon, tuple):
+            return self.row(epsilon, array, dtype)
+        epsilon = self.moved(epsilon, array)
+        return epsilon if epsilon.dtype == dtype else self.xp.astype(epsilon, dtype)
+
+    def in_chunks_of(self, keypoints: Array, array: Array) -> Array:  # noqa: ARG002
+        """Array (..., T, K) in chunks of the keypoints' frames, where there are chunks."""
+        return array
+
+    # Running the stages ----------------------------------------------------------------------
+
+    def loss(self, frames: Frames, parameters: Parameters) -> Array:
+        """Run all stages; only the first three for the reduction "none"."""
+        if parameters.reduction == "none":
+            return self.entries(frames, parameters)
+        loss_sum, count = self.sum_and_count(frames, parameters)
+        return loss_sum / _stages.divisor(self.xp, frames, parameters, count)
+
+    def entries(self, frames: Frames, parameters: Parameters) -> Array:
+        """Run the stages up to reduction: entries (..., T-1, K)."""
+        epsilon = self.epsilon_of(frames, parameters)
+        guard = self.may_differentiate(frames.keypoints, epsilon)
+        return _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard).values
+
+    def sum_and_count(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array | None]:
+        """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
+        epsilon = self.epsilon_of(frames, parameters)
+        guard = self.may_differentiate(frames.keypoints, epsilon)
+        if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
+            return blocks.sum_and_count(self.xp, frames, parameters, epsilon)
+        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
+        return _stages.sum_and_count(self.xp, frames, parameters, found)
+
+    def epsilon_of(self, frames: Frames, parameters: Parameters) -> Any:
+        """Epsilon of the parameters, beside the entries of the frames."""
+        return self.epsilon_beside(parameters.epsilon, frames.keypoints, parameters.dtype)

@@ -1,0 +1,114 @@
+"""JAX: the stages as one compiled function, rather than one operation after the other."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from temporal_loss import _stages
+from temporal_loss._libraries import base
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from types import ModuleType
+
+    from temporal_loss._stages import Array, Frames, Parameters
+
+_AS_IT_IS = nullcontext()
+_MANY_TERMS = 1 << 22
+
+
+class JaxLibrary(base.Library):
+    """JAX arrays and tracers."""
+
+    name = "JAX"
+
+    def knows_type(self, kind: type) -> bool:
+        """Not NumPy's type: its arrays of the dtype float0 are JAX's."""
+        return not kind.__module__.startswith("numpy")
+
+    def device(self, array: Array) -> Any:
+        """Devices that hold an array; a trace does not tell."""
+        # A sharding says how an array lies on its devices; here only counts which ones.
+        return None if _is_traced(array) else array.devices()
+
+    def beside(self, array: Array) -> dict[str, Any]:  # noqa: ARG002
+        """Nothing: what JAX makes is free to move to where it is needed."""
+        return {}
+
+    def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Nothing is changed."""
+        return _AS_IT_IS
+
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
+        """Array of NumPy, which goes to wherever it is needed."""
+        return np.asarray(numbers, dtype=dtype)
+
+    def moved(self, parameter: Array, array: Array) -> Array:
+        """Bring an array to the devices of another one, a copy on each."""
+        here, there = self.device(parameter), self.device(array)
+        if here is None or there is None or here == there or not array.committed:
+            return parameter
+        if len(there) == 1:
+            return jax.device_put(parameter, array.device)
+        if not isinstance(array.sharding, jax.sharding.NamedSharding):
+            return parameter
+        everywhere = jax.sharding.NamedSharding(array.sharding.mesh, jax.sharding.PartitionSpec())
+        return jax.device_put(parameter, everywhere)
+
+    def loss(self, frames: Frames, parameters: Parameters) -> Array:
+        """Run all stages as one function, compiled for shapes, dtypes and words but not for numbers."""
+        epsilon = self.epsilon_of(frames, parameters)
+        if isinstance(epsilon, float):
+            epsilon = np.asarray(epsilon, dtype=parameters.dtype)
+        threshold = None
+        if frames.confidences is not None:
+            threshold = np.asarray(parameters.threshold, dtype=frames.confidences.dtype)
+        return temporal_loss(
+            frames, epsilon, threshold, reduction=parameters.reduction, omit_nan=parameters.omit_nan
+        )
+
+
+@partial(jax.jit, static_argnames=("reduction", "omit_nan"))
+def temporal_loss(frames: Frames, epsilon: Any, threshold: Any, *, reduction: str, omit_nan: bool) -> Array:
+    """Run all stages; the name is what JAX calls it in logs and profiles."""
+    # Asked here, since JAX may have made 32 bits of 64 on the way in.
+    wide = frames.keypoints.dtype == jax.numpy.float64
+    dtype = jax.numpy.float64 if wide else jax.numpy.float32
+    parameters = _stages.Parameters(dtype, None, threshold, reduction, omit_nan)
+    if epsilon is not None and epsilon.ndim:
+        # JAX can be told to refuse to combine arrays of different ranks.
+        epsilon = epsilon[(None,) * max(frames.keypoints.ndim - 2, 1)]
+    found = _stages.evaluate(jax.numpy, frames, parameters, epsilon, guard=True)
+    if reduction == "none":
+        return found.values
+    loss_sum, count = _stages.sum_and_count(jax.numpy, frames, parameters, found, add=_total)
+    return loss_sum / _stages.divisor(jax.numpy, frames, parameters, count)
+
+
+def _total(xp: ModuleType, entries: Array) -> Array:
+    """Sum of all entries; for processors as a complex one, which saves writing them to memory.
+
+    XLA leaves large real sums there to a library of kernels (YNNPACK), into which nothing can be
+    fused. Few terms stay in the processor's cache, and nothing is lost. A trace does not tell its
+    device; on another one than the default the sum is right all the same.
+    """
+    terms = math.prod(entries.shape)
+    # Of a symbol, in jax.export, nobody knows.
+    if isinstance(terms, int) and terms >= _MANY_TERMS and jax.default_backend() == "cpu":
+        # Parts are added apart, so the real one is the same sum. Taking it between the two sums keeps
+        # them two: into the first, along the short axis, everything before it is fused.
+        entries = xp.real(xp.sum(entries + 0j, axis=-1))
+    return xp.sum(entries)
+
+
+def _is_traced(array: Array) -> bool:
+    return isinstance(array, jax.core.Tracer)
+
+
+LIBRARY = JaxLibrary(jax.numpy)

@@ -1,0 +1,48 @@
+"""NumPy: block by block, and in silence about infinities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import array_api_compat.numpy
+import numpy as np
+
+from temporal_loss._libraries import base
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from temporal_loss._stages import Array
+
+
+class NumpyLibrary(base.Library):
+    """NumPy arrays, its scalars included."""
+
+    name = "NumPy"
+
+    def may_differentiate(self, *arrays: Array) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
+    def is_at_hand(self, array: Array) -> bool:  # noqa: ARG002
+        """Always."""
+        return True
+
+    def device(self, array: Array) -> Any:  # noqa: ARG002
+        """The one that there is."""
+        return "cpu"
+
+    def beside(self, array: Array) -> dict[str, Any]:  # noqa: ARG002
+        """Nothing is needed."""
+        return {}
+
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
+        """Array of numbers, without the detour that array-api-compat takes."""
+        return np.asarray(numbers, dtype=dtype)
+
+    def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Without warnings of inf - inf, which may well lie under the mask and is NaN in the open."""
+        return np.errstate(invalid="ignore")
+
+
+LIBRARY = NumpyLibrary(array_api_compat.numpy)

@@ -85,7 +85,7 @@ def _file(
     subcommand_metavar="[COMMAND | -- PYTEST OPTIONS]",
     context_settings={"max_content_width": 100},
 )
-@_listed("--backend", "Only these: numpy, torch, jax, cupy, dask, strict.", "NAMES")
+@_listed("--backend", "numpy, torch, jax, cupy, dask, strict, MODULE:OBJECT.", "NAMES")
 @_listed("--device", "Only these: cpu, cuda, cuda:0, …", "NAMES")
 @_listed("--mode", "eager (default), compiled, all, jit, vmap, …", "NAMES")
 @_listed("--require", "Backends whose absence is an error.", "NAMES")

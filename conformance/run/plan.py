@@ -61,7 +61,8 @@ class CallableChoice:
     @property
     def rerun(self) -> str:
         """Options of the command that runs this subject alone."""
-        return f"--subject {self.spec} --backend {self.backend} --device {self.device} --mode {self.mode}"
+        backend = backends.word(self.backend)
+        return f"--subject {self.spec} --backend {backend} --device {self.device} --mode {self.mode}"
 
     def start(self) -> CallableSubject:
         """Import the callable."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.model import Op, Request, Unsupported
 from conformance.subjects import operations
-from conformance.subjects.base import StartError, UsageError
+from conformance.subjects.base import UsageError
+from conformance.subjects.importing import find_object
 from conformance.subjects.native import NativeSubject
 
 if TYPE_CHECKING:
@@ -89,40 +87,10 @@ def _is_default(name: str, value: object) -> bool:
 
 
 def load(spec: str) -> Callable[..., Any]:
-    """Import `package.module:function`; the current directory comes first on the path.
-
-    Raises
-    ------
-    UsageError
-        There is no such module or attribute, or it cannot be called.
-    StartError
-        The module is there and fails while it is imported.
-    """
-    module_name, colon, attribute = spec.partition(":")
-    if not (module_name and colon and attribute):
-        message = f"--subject {spec}: write it as package.module:function"
-        raise UsageError(message)
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            message = f"--subject {spec}: no module {error.name!r} here or among the installed packages"
-            raise UsageError(message) from error
-        message = f"--subject {spec}: importing it failed: {error}"
-        raise StartError(message) from error
-    except Exception as error:
-        message = f"--subject {spec}: importing it failed: {type(error).__name__}: {error}"
-        raise StartError(message) from error
-    for part in attribute.split("."):
-        if not hasattr(found, part):
-            message = f"--subject {spec}: module {module_name!r} has no {attribute!r}"
-            raise UsageError(message)
-        found = getattr(found, part)
+    """Import `package.module:function`; errors as of `find_object`."""
+    found = find_object("--subject", spec, "function")
     if not callable(found):
-        message = f"--subject {spec}: {attribute!r} is a {type(found).__name__}, not a callable"
+        message = f"--subject {spec}: {spec.partition(':')[2]!r} is a {type(found).__name__}, not a callable"
         raise UsageError(message)
     loss: Callable[..., Any] = found
     return loss

@@ -31,7 +31,7 @@ class Choice:
     @property
     def rerun(self) -> str:
         """Options of the command that runs this subject alone."""
-        return f"--backend {self.backend} --device {self.device} --mode {self.mode}"
+        return f"--backend {backends.word(self.backend)} --device {self.device} --mode {self.mode}"
 
     def start(self) -> BackendSubject:
         """Make the subject."""
@@ -57,7 +57,7 @@ def find(
     Parameters
     ----------
     names : sequence of str
-        Backends, which then have to be here; none means all that are.
+        Backends, as `backends.load` takes them, which then have to be here; none means all that are.
     devices : sequence of str
         Such as "cpu" or "cuda:0"; "cuda" means each of its kind. None means all.
     modes : sequence of str
@@ -74,20 +74,22 @@ def find(
     UsageError
         Unknown names, or a backend that was asked for and is absent.
     """
+    # All before any is asked whether it is here: one from elsewhere may change what others import.
+    loaded = [backends.load(name) for name in (*(names or backends.NAMES), *require)]
+    known = known_modes(loaded)
     for word in modes:
-        if word not in known_modes():
-            message = f"no mode {word!r}: choose from {', '.join(known_modes())}"
+        if word not in known:
+            message = f"no mode {word!r}: choose from {', '.join(known)}"
             raise UsageError(message)
-    wanted = {*names, *require}
+    wanted = {backends.load(name).name for name in (*names, *require)}
     choices: list[Choice] = []
     absences: list[Absence] = []
-    for name in dict.fromkeys([*(names or backends.NAMES), *require]):
-        backend = backends.load(name)
+    for backend in dict.fromkeys(loaded):
         reason = backend.available()
         found, lacking = ([], []) if reason else _choices(backend, devices, modes)
         if not found:
             reason = reason or (lacking[0].reason if lacking else _nothing(backend, devices, modes))
-            absences.append(Absence(name, reason))
+            absences.append(Absence(backend.name, reason))
         else:
             absences += lacking
         choices += found
@@ -111,9 +113,9 @@ def modes_of(backend: Backend, wanted: Sequence[str]) -> list[str]:
     return [m for m in backend.modes if m in chosen]
 
 
-def known_modes() -> list[str]:
-    """Every word `--mode` takes."""
-    own = [m for name in backends.NAMES for m in backends.load(name).modes]
+def known_modes(more: Sequence[Backend] = ()) -> list[str]:
+    """Every word `--mode` takes where there are more backends than the suite's own."""
+    own = [m for backend in (*map(backends.load, backends.NAMES), *more) for m in backend.modes]
     return list(dict.fromkeys(["eager", "compiled", "all", *own]))
 
 

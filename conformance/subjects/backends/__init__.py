@@ -1,25 +1,56 @@
-"""One file per backend. A new backend is one file here and its name in `NAMES`."""
+"""One file per backend. A new backend is one file here and its name in `NAMES`, or an object elsewhere."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+from conformance.subjects.backends.protocol import Backend
 from conformance.subjects.base import UsageError
-
-if TYPE_CHECKING:
-    from conformance.subjects.backends.protocol import Backend
+from conformance.subjects.importing import find_object
 
 NAMES = ("numpy", "torch", "jax", "cupy", "dask", "strict")
 _loaded: dict[str, Backend] = {}
+_words: dict[str, str] = {}
+"""What users write for a backend from elsewhere, by its name."""
 
 
 def load(name: str) -> Backend:
-    """Return the backend of that name; its array library is imported only when it is used."""
-    if name not in NAMES:
-        message = f"no backend {name!r}: choose from {', '.join(NAMES)}"
+    """Return a backend by its name, or one from elsewhere that is named as `package.module:OBJECT`.
+
+    Once loaded, that one is also known by its name. The array library is imported when it is used.
+    """
+    if name in _loaded:
+        return _loaded[name]
+    if ":" in name:
+        backend = _from_elsewhere(name)
+        _words[backend.name] = name
+        _loaded[backend.name] = backend
+    elif name in NAMES:
+        backend = import_module(f"conformance.subjects.backends.{name}_backend").BACKEND
+    else:
+        message = (
+            f"no backend {name!r}: choose from {', '.join(NAMES)}, or name your own as package.module:OBJECT"
+        )
         raise UsageError(message)
-    if name not in _loaded:
-        module = import_module(f"conformance.subjects.backends.{name}_backend")
-        _loaded[name] = module.BACKEND
-    return _loaded[name]
+    _loaded[name] = backend
+    return backend
+
+
+def word(name: str) -> str:
+    """Return what `--backend` takes for a backend that is loaded."""
+    return _words.get(name, name)
+
+
+def _from_elsewhere(spec: str) -> Backend:
+    found = find_object("--backend", spec, "OBJECT")
+    if not isinstance(found, Backend):
+        kind = type(found).__name__
+        message = f"--backend {spec}: not a Backend of {Backend.__module__} but a {kind}"
+        raise UsageError(message)
+    if not isinstance(getattr(found, "name", None), str):
+        message = f"--backend {spec}: it has no name"
+        raise UsageError(message)
+    if found.name in NAMES or _loaded.get(found.name, found) is not found:
+        message = f"--backend {spec}: its name {found.name!r} is that of another backend"
+        raise UsageError(message)
+    return found

@@ -25,6 +25,8 @@ class CupyBackend(Backend):
             cupy = self.xp()
         except ImportError as error:
             return f"import failed: {str(error).strip().splitlines()[0]}"
+        if cupy.__spec__.origin is None:
+            return "what is imported as cupy is a stand-in for it"
         try:
             count = cupy.cuda.runtime.getDeviceCount()
         except (cupy.cuda.runtime.CUDARuntimeError, RuntimeError):

@@ -1,0 +1,92 @@
+"""`--backend package.module:OBJECT`: a backend that the suite does not bring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from command import conformance, lines
+from support.selection import select
+
+from conformance.cli import main
+from conformance.exits import Exit
+from conformance.subjects import backends, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif("numpy" not in select().names, reason="these backends are made of NumPy")
+
+OWN = "own_backend:OWN"
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Elsewhere no backend is known but the suite's own.
+    monkeypatch.setattr(backends, "_loaded", {})
+    monkeypatch.setattr(backends, "_words", {})
+
+
+@pytest.mark.parametrize("extra", [["-p", "no:xdist"], ["-n", "2"]], ids=["alone", "in processes"])
+def test_it_runs_under_its_name(extra: list[str], tmp_path: Path) -> None:
+    options = ["--backend", OWN, "--mode", "all", "--jsonl", "r.jsonl"]
+    done = conformance(*options, "--", "-k", "value-exact-f32-00", *extra, cwd=tmp_path)
+    assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
+    header, *verdicts, _ = lines(tmp_path / "r.jsonl")
+    assert [each["name"] for each in header["subjects"]] == ["own/cpu/plainly", "own/cpu/again"]
+    assert set(header["versions"]) == {"temporal-loss", "own"}
+    assert {each["subject"] for each in verdicts if each["type"] == "verdict"} == {
+        "own/cpu/plainly",
+        "own/cpu/again",
+    }
+    # What runs it again has to find it again.
+    assert header["subjects"][1]["rerun"] == f"--backend {OWN} --device cpu --mode again"
+
+
+def test_a_callable_on_it(tmp_path: Path) -> None:
+    options = ["--subject", "temporal_loss:temporal_loss", "--backend", OWN, "--case", "value-exact-f32-001"]
+    done = conformance(*options, "--jsonl", "r.jsonl", cwd=tmp_path)
+    assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
+    (subject,) = lines(tmp_path / "r.jsonl")[0]["subjects"]
+    assert subject["name"] == "temporal_loss:temporal_loss@own/cpu/plainly"
+    assert f"--backend {OWN} " in subject["rerun"]
+
+
+def test_beside_others_and_named_twice() -> None:
+    choices, _ = find.find([OWN, "numpy", "own"], (), ("eager", "again"))
+    assert [each.name for each in choices] == ["own/cpu/plainly", "own/cpu/again", "numpy/cpu/eager"]
+    choices, _ = find.find(["numpy"], require=[OWN])
+    assert [each.name for each in choices] == ["numpy/cpu/eager", "own/cpu/plainly"]
+
+
+def test_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(backends.load(OWN)), "available", lambda _: "no luck")
+    with pytest.raises(backends.UsageError, match=r"asked for but absent: own [(]no luck[)]"):
+        find.find([OWN])
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("own_backend", "or name your own as package.module:OBJECT"),
+        (":OWN", "write it as package.module:OBJECT"),
+        ("no_such_module:OWN", "no module 'no_such_module' here or among the installed packages"),
+        ("own_backend:NO_SUCH", "module 'own_backend' has no 'NO_SUCH'"),
+        ("own_backend:Own", "not a Backend of conformance.subjects.backends.protocol but a ABCMeta"),
+        ("own_backend:NAMELESS", "it has no name"),
+        ("own_backend:IMPOSTOR", "its name 'torch' is that of another backend"),
+        ("own_backend:OWN,own_backend:SECOND_OF_THE_NAME", "its name 'own' is that of another backend"),
+    ],
+)
+def test_errors_of_use_are_one_line(spec: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--backend", spec, "--list"]) == Exit.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+def test_a_module_that_fails(tmp_path: Path) -> None:
+    tmp_path.joinpath("broken_backend.py").write_text("1 / 0\n", encoding="utf-8")
+    done = conformance("--backend", "broken_backend:OWN", cwd=tmp_path)
+    assert done.returncode == Exit.NOT_STARTED
+    assert "importing it failed: ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr

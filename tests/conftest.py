@@ -14,7 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="NAME[,NAME]",
-        help="array libraries to test on: numpy, torch, jax, cupy, dask, strict (default: all that are here)",
+        help="array libraries to test on: numpy, torch, jax, cupy, dask, strict (default: all that are "
+        "here), cupy-stand-in (only if asked for)",
     )
 
 

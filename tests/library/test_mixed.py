@@ -20,6 +20,7 @@ NAMES = {
     "torch": "torch",
     "jax": "JAX",
     "cupy": "CuPy",
+    "cupy-stand-in": "CuPy",
     "dask": "Dask",
     "strict": "array-api-strict",
 }

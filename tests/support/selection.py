@@ -19,6 +19,9 @@ class Selection(NamedTuple):
     """Reason for each backend that is not here; empty where backends were asked for by name."""
 
 
+ELSEWHERE = {"cupy-stand-in": "cupy_stand_in.backend:BACKEND"}
+"""Backends that are only ever asked for by name, and where they are."""
+
 _selection: Selection | None = None
 
 
@@ -30,13 +33,17 @@ def select(words: Sequence[str] = ()) -> Selection:
     return _selection
 
 
-def under_test(name: str) -> Any:
-    """Return a backend's array library; skip the module that asks where it is not under test."""
+def under_test(name: str, *others: str) -> Any:
+    """Return a backend's array library; skip the module that asks where it is not under test.
+
+    One of `others` will do as well.
+    """
     chosen = select()
-    if name not in chosen.names:
+    here = [each for each in (name, *others) if each in chosen.names]
+    if not here:
         reason = chosen.absent.get(name, f"the backends asked for are {', '.join(chosen.names)}")
         pytest.skip(f"{name} is not under test: {reason}", allow_module_level=True)
-    return backends.load(name).xp()
+    return backends.load(here[0]).xp()
 
 
 def available(name: str) -> str | None:
@@ -48,10 +55,14 @@ def available(name: str) -> str | None:
 
 
 def _choose(asked: list[str]) -> Selection:
-    unknown = [name for name in asked if name not in backends.NAMES]
+    known = (*backends.NAMES, *ELSEWHERE)
+    unknown = [name for name in asked if name not in known]
     if unknown:
-        message = f"--backend: no backend {', '.join(unknown)}; choose from {', '.join(backends.NAMES)}"
+        message = f"--backend: no backend {', '.join(unknown)}; choose from {', '.join(known)}"
         raise pytest.UsageError(message)
+    for name in asked:
+        # Before any is asked whether it is here: the stand-in takes a name from another one.
+        backends.load(ELSEWHERE.get(name, name))
     wanted = list(dict.fromkeys(asked or backends.NAMES))
     absent = {name: reason for name in wanted if (reason := available(name))}
     if asked and absent:

@@ -31,6 +31,7 @@ nox.options.sessions = [
     "types",
     *(f"tests-{CURRENT}({name})" for name in CPU_BACKENDS),
     "conformance",
+    "cupy_stand_in",
     "origin",
     "docs",
     "build",
@@ -60,6 +61,18 @@ def conformance(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-n", "2", "--backend", CPU_BACKENDS_LIST, *own_tests)
     backends = ["--backend", CPU_BACKENDS_LIST, "--require", CPU_BACKENDS_LIST]
     session.run("python", "-m", "conformance", *backends, *session.posargs, "--", "-n", "2")
+
+
+@nox.session
+def cupy_stand_in(session: nox.Session) -> None:
+    """Test and compare on a stand-in for CuPy, without a GPU: its devices, streams and refusals, on NumPy."""
+    install(session, ".[cupy13,conformance]", groups=("test",))
+    own_tests = ["tests/library", "tests/cupy_stand_in"]
+    session.run(
+        "python", "-m", "pytest", "-n", "2", "--backend", "cupy-stand-in", *own_tests, *session.posargs
+    )
+    backend = "cupy_stand_in.backend:BACKEND"
+    session.run("python", "-m", "conformance", "--backend", backend, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

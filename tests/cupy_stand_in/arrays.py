@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -9,40 +10,11 @@ import numpy as np
 
 from cupy_stand_in import cuda, kernels
 from cupy_stand_in.kernels import Buffer, Kind, check_operand, run, wrapped
-from cupy_stand_in.signatures import Signature, of_method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _DTYPES = "?bhilqBHILQefdFD"
-# They would look at memory without telling that they copy it to the host.
-_HOST_ONLY = {"dump", "dumps", "tofile"}
-_WRITERS = ("fill", "partition", "put", "sort")
-_BINARY = {
-    "add": np.add,
-    "and": np.bitwise_and,
-    "divmod": np.divmod,
-    "floordiv": np.floor_divide,
-    "lshift": np.left_shift,
-    "matmul": np.matmul,
-    "mod": np.remainder,
-    "mul": np.multiply,
-    "or": np.bitwise_or,
-    "pow": np.power,
-    "rshift": np.right_shift,
-    "sub": np.subtract,
-    "truediv": np.true_divide,
-    "xor": np.bitwise_xor,
-}
-_COMPARISONS = {
-    "eq": np.equal,
-    "ge": np.greater_equal,
-    "gt": np.greater,
-    "le": np.less_equal,
-    "lt": np.less,
-    "ne": np.not_equal,
-}
-_UNARY = {"abs": np.absolute, "invert": np.invert, "neg": np.negative, "pos": np.positive}
 
 
 class Flags(NamedTuple):
@@ -65,14 +37,14 @@ class ndarray:  # noqa: N801 - its name in CuPy
 
     __array_priority__ = 100
 
-    def __init__(self, shape: Any, dtype: Any = float, order: str = "C") -> None:
+    def __init__(self, shape: Any, dtype: Any = float, order: Any = "C") -> None:
         self._host: Any = np.empty(shape, check_dtype(dtype), order)
         self._buffer = Buffer()
 
     # What it is ---------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Any:
         return self._host.shape
 
     @shape.setter
@@ -122,7 +94,7 @@ class ndarray:  # noqa: N801 - its name in CuPy
     def tolist(self) -> Any:
         return self.get().tolist()
 
-    def tobytes(self, order: str = "C") -> bytes:
+    def tobytes(self, order: str = "C") -> Any:
         return self.get().tobytes(order)
 
     def __bool__(self) -> bool:
@@ -138,7 +110,7 @@ class ndarray:  # noqa: N801 - its name in CuPy
         return complex(self.get())
 
     def __index__(self) -> int:
-        return self.get().__index__()
+        return operator.index(self.get())
 
     def __repr__(self) -> str:
         return repr(self.get())
@@ -237,7 +209,11 @@ def array(  # noqa: PLR0913, PLR0917 - CuPy's signature
 ) -> Any:
     """Make an array on the current device, of one on any device or of what the host has."""
     del subok, blocking
-    wanted = {"dtype": None if dtype is None else check_dtype(dtype), "order": order or "K", "ndmin": ndmin}
+    wanted: dict[str, Any] = {
+        "dtype": None if dtype is None else check_dtype(dtype),
+        "order": order or "K",
+        "ndmin": ndmin,
+    }
     if isinstance(obj, ndarray):
         if obj._buffer.device != cuda.get_device_id():
             obj, copy = obj.copy(), None
@@ -254,57 +230,6 @@ def _has_array(obj: Any) -> bool:
     return isinstance(obj, list | tuple) and any(
         isinstance(each, ndarray) or _has_array(each) for each in obj
     )
-
-
-# Methods and operators, made of NumPy's -----------------------------------------------------------
-
-
-def _method(name: str, function: Any, signature: Signature) -> Callable[..., Any]:
-    def method(*args: Any, **keywords: Any) -> Any:
-        given = signature.bind(*args, **keywords)
-        if name == "nonzero":
-            cuda.traffic.waits += 1
-        if given.arguments.get("dtype") is not None:
-            check_dtype(given.arguments["dtype"])
-        out = given.arguments.get("out")
-        writes = [args[0]] if name in _WRITERS else [] if out is None else [out]
-        return run(function, given.args, writes, **given.kwargs)
-
-    method.__name__, method.__signature__ = name, signature  # type: ignore[attr-defined]
-    return method
-
-
-def _operator(function: Any, *, swapped: bool = False, in_place: bool = False) -> Callable[[Any, Any], Any]:
-    def operator(self: Any, other: Any) -> Any:
-        check_operand(other)
-        operands = [other, self] if swapped else [self, other]
-        return run(function, operands, [self], out=self) if in_place else run(function, operands)
-
-    return operator
-
-
-def _unary(function: Any) -> Callable[[Any], Any]:
-    return lambda self: run(function, [self])
-
-
-def complete(real: Any) -> None:
-    """Give the class the methods that the real one has."""
-    for name, method in {**vars(real.__base__), **vars(real)}.items():
-        own = name.startswith("_") or name in _HOST_ONLY or name in vars(ndarray)
-        function = getattr(np.ndarray, name, None) or getattr(np, name, None)
-        if callable(method) and function is not None and not own:
-            setattr(ndarray, name, _method(name, function, of_method(method)))
-    for name, function in _BINARY.items():
-        setattr(ndarray, f"__{name}__", _operator(function))
-        setattr(ndarray, f"__r{name}__", _operator(function, swapped=True))
-        if hasattr(real, f"__i{name}__"):
-            setattr(ndarray, f"__i{name}__", _operator(function, in_place=True))
-    for name, function in _COMPARISONS.items():
-        setattr(ndarray, f"__{name}__", _operator(function))
-    for name, function in _UNARY.items():
-        setattr(ndarray, f"__{name}__", _unary(function))
-    # As of every class that compares elements.
-    ndarray.__hash__ = None  # type: ignore[assignment]
 
 
 Kind.ndarray = ndarray

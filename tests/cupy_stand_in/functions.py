@@ -85,7 +85,7 @@ def function(name: str, real: Any, host: Any) -> Callable[..., Any]:
     def call(*args: Any, **keywords: Any) -> Any:
         given = signature.bind(*args, **keywords)
         arguments = given.arguments
-        value = arguments.get(first)
+        value: Any = arguments.get(first)
         if first in _ARRAYS and name not in _TELLING and not isinstance(value, ndarray):
             message = f"{first!r} must be a cupy.ndarray object, not {type(value)}."
             raise TypeError(message)
@@ -132,7 +132,7 @@ def asfortranarray(a: Any, dtype: Any = None) -> Any:
     return array(a, dtype, None, "F", ndmin=1)
 
 
-def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, *, blocking: bool = True) -> Any:
+def asnumpy(a: Any, stream: Any = None, order: Any = "C", out: Any = None, *, blocking: bool = True) -> Any:
     """Copy to the host."""
     return a.get(stream, order, out, blocking) if isinstance(a, ndarray) else np.asarray(a, order=order)
 

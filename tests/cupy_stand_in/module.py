@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from cupy_stand_in import arrays, cuda, functions
+from cupy_stand_in import arrays, cuda, functions, methods
+
+# They exchange data with files and other libraries, past all counting.
+_EXCHANGE = ("from", "genfrom", "load", "save")
 
 
 class Missing:
@@ -38,7 +41,7 @@ def why_not() -> str | None:
 
 def installed() -> Any:
     """Return the stand-in where it is installed, else None."""
-    found = sys.modules.get("cupy")
+    found: Any = sys.modules.get("cupy")
     return (
         found
         if isinstance(getattr(found, "ndarray", None), type) and found.ndarray is arrays.ndarray
@@ -63,7 +66,7 @@ def install() -> Any:
         # That there is no GPU is known.
         warnings.simplefilter("ignore")
         import cupy as real  # noqa: PLC0415
-    arrays.complete(real.ndarray)
+    methods.complete(real.ndarray)
     modules = {"cupy": _module("cupy", real, np)}
     for part in ("fft", "linalg"):
         modules[f"cupy.{part}"] = _module(f"cupy.{part}", getattr(real, part), getattr(np, part))
@@ -98,7 +101,7 @@ def _like(name: str, real: Any, host: Any) -> Any:
         return real
     if type(real).__name__ == "ufunc" and host is not None:
         return functions.ufunc(name, real)
-    if isinstance(real, type) or host is None:
+    if isinstance(real, type) or host is None or name.startswith(_EXCHANGE):
         return host if isinstance(host, type) and name in {"finfo", "iinfo"} else Missing(name)
     return functions.function(name, real, host)
 

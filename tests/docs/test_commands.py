@@ -82,7 +82,7 @@ def wrong_names(text: str) -> str | None:
         for name in found.split(",")
         if name not in extras and name != "EXTRA"
     ]
-    unknown += [name for name in re.findall(r"\bnox -s \"?([a-z]+)", text) if name not in sessions()]
+    unknown += [name for name in re.findall(r"\bnox -s \"?([a-z_]+)", text) if name not in sessions()]
     unknown += [name for name in re.findall(r"(?:-c|--constraint) (\S+)", text) if not (ROOT / name).exists()]
     return f"there is no {', '.join(unknown)}" if unknown else None
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,3 +45,22 @@ def test_absent_but_asked_for(
 def test_unknown(only_numpy: Callable[[list[str]], selection.Selection]) -> None:
     with pytest.raises(pytest.UsageError, match="no backend tensorflow; choose from numpy, torch"):
         only_numpy(["numpy", "tensorflow"])
+
+
+def test_the_stand_in_for_cupy_is_never_chosen_unasked(
+    only_numpy: Callable[[list[str]], selection.Selection],
+) -> None:
+    chosen = only_numpy([])
+    assert "cupy-stand-in" not in {*chosen.names, *chosen.absent}
+
+
+def test_cupy_and_its_stand_in_are_never_under_test_together() -> None:
+    # What is chosen is loaded, and CuPy is gone from then on: in a process of its own.
+    code = "from support import select; select(['cupy-stand-in,cupy'])"
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")])}
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "UsageError: --backend: asked for but absent: cupy" in done.stderr

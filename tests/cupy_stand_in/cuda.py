@@ -227,6 +227,10 @@ class Stream:
         """Whether all its work is done: nothing here is, before it is waited for."""
         return self.queue.issued <= self.queue.done
 
+    def is_capturing(self) -> bool:
+        """Whether its work is recorded as a graph: never here."""
+        return False
+
 
 class _Current(threading.local):
     def __init__(self) -> None:

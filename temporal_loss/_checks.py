@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from temporal_loss._stages import Array
 
 KEYPOINTS_SHAPE = "(T, 2K) or (..., T, K, D)"
-REDUCTIONS = ("mean", "valid_mean", "sum", "none")
+SCALAR_REDUCTIONS = ("mean", "valid_mean", "sum")
+REDUCTIONS = (*SCALAR_REDUCTIONS, "none")
 NAN_POLICIES = ("propagate", "omit")
 _MOST_COORDINATES = 3
 _PYTHONS_OWN = (float, int)

@@ -98,3 +98,66 @@ def checked(
     epsilon = _checks.epsilon_for(epsilon, library, keypoints, shape[-1])
     dtype = library.result_dtype(keypoints)
     return library, Parameters(dtype, epsilon, threshold, reduction, nan_policy == "omit")
+
+
+def temporal_loss_and_grad(  # noqa: PLR0913 - each is a parameter of the loss
+    keypoints: Any,
+    confidences: Any = None,
+    *,
+    epsilon: Any = 0.0,
+    prob_threshold: float = 0.0,
+    reduction: str = "mean",
+    segment_ids: Any = None,
+    nan_policy: str = "propagate",
+) -> tuple[Any, Any]:
+    """Compute the temporal loss and its gradient, on libraries that differentiate and on those that do not.
+
+    The gradient is the derivative of the loss by the keypoints, in arithmetic of its own. Where the
+    library differentiates, both results can be differentiated further.
+
+    Parameters
+    ----------
+    keypoints : array, shape (T, 2K) or (..., T, K, D)
+        Predicted positions in pixels; real floating point.
+    confidences : array, shape (..., T, K), optional
+        As in `temporal_loss`, like all parameters that follow.
+    epsilon : float, sequence of K floats, or array of shape () or (K,)
+        Motion in pixels that goes unpenalised.
+    prob_threshold : float
+        Rounded to the confidences' dtype before comparing.
+    reduction : {"mean", "valid_mean", "sum"}
+        "none" has no gradient and is refused.
+    segment_ids : integer array, shape (..., T), optional
+        Steps between frames of different ids are no transitions.
+    nan_policy : {"propagate", "omit"}
+        "omit" masks the steps that touch a NaN keypoint.
+
+    Returns
+    -------
+    loss : array
+        Scalar; float64 for float64 keypoints, else float32, on the keypoints' device.
+    gradient : array
+        Of the shape, dtype and device of the keypoints. Exactly 0 for what is masked, at rest, at
+        or below epsilon, or between segments; NaN in both frames of a step of NaN length.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `temporal_loss`, and for the reduction "none".
+
+    Examples
+    --------
+    One keypoint moves by (3, 4), then rests.
+
+    >>> import numpy as np
+    >>> loss, gradient = temporal_loss_and_grad(np.asarray([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]]))
+    >>> gradient
+    array([[-0.3, -0.4],
+           [ 0.3,  0.4],
+           [ 0. ,  0. ]])
+    """
+    _checks.check_choice("reduction", reduction, _checks.SCALAR_REDUCTIONS)
+    frames = Frames(keypoints, confidences, segment_ids)
+    library, parameters = checked(frames, epsilon, prob_threshold, reduction, nan_policy)
+    with library.working_on(keypoints):
+        return library.loss_and_gradient(frames, parameters)

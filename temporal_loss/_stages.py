@@ -38,11 +38,15 @@ class Parameters(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Entries before reduction, with the marks of those masked and of those no transitions at all."""
+    """Entries before reduction, and what a reduction and a gradient need beside them."""
 
     values: Array
     masked: Array | None
+    """Marks of what is 0 for its confidence, the NaN policy or its segment."""
     crossing: Array | None
+    """Marks of the steps (..., T-1, 1) that are no transitions."""
+    step: Array
+    lengths: Array
 
 
 # 1. Lengths ---------------------------------------------------------------------------------
@@ -68,6 +72,11 @@ def steps(keypoints: Array) -> Array:
     return keypoints[..., 1:, :, :] - keypoints[..., :-1, :, :]
 
 
+def apart(xp: ModuleType, points: Array) -> Array:
+    """Keypoints, or steps, with flat pairs taken apart: (..., K, D)."""
+    return xp.reshape(points, (points.shape[0], -1, 2)) if points.ndim == 2 else points
+
+
 def added(squares: list[Array]) -> Array:
     """Squared length of a step from the squares of its coordinates."""
     squared = squares[0]
@@ -82,7 +91,7 @@ def lengths(xp: ModuleType, squared: Array, *, guard: bool) -> Array:
         return xp.sqrt(squared)
     # sqrt has no derivative at 0. There it is taken at 1, where it has one, which the derivative of
     # the square, 2 * step, makes 0. Elsewhere, NaN included, nothing is added nor taken away.
-    still = xp.astype(squared == 0.0, squared.dtype)
+    still = as_numbers(xp, squared == 0.0, squared.dtype)
     return xp.sqrt(squared + still) - still
 
 
@@ -132,6 +141,13 @@ def masked_steps(hidden: Array | None, segment_ids: Array | None) -> tuple[Array
     return between if masked is None else masked | between, between
 
 
+def marks(
+    xp: ModuleType, keypoints: Array, frames: Frames, parameters: Parameters
+) -> tuple[Array | None, Array | None]:
+    """Mark what is masked, and what is no transition."""
+    return masked_steps(hidden_frames(xp, keypoints, frames, parameters), frames.segment_ids)
+
+
 def mask(xp: ModuleType, values: Array, masked: Array) -> Array:
     """Set what is masked to exactly 0."""
     return xp.where(masked, 0.0, values)
@@ -167,23 +183,21 @@ def evaluate(  # noqa: PLR0913 - what is given, and how it is to be done
     if keypoints.dtype != parameters.dtype:
         # Before differencing: a jump of 300 pixels squared is beyond float16.
         keypoints = xp.astype(keypoints, parameters.dtype)
-    hidden = hidden_frames(xp, keypoints, frames, parameters)
-    masked, between = masked_steps(hidden, frames.segment_ids)
+    masked, between = marks(xp, keypoints, frames, parameters)
     step = steps(keypoints)
-    if guard and masked is not None:
-        # Masking the lengths is too late for a gradient: 0 * NaN in the backward pass is NaN.
-        moved = [mask(xp, part, masked) for part in coordinates(step)]
-        squares = [part * part for part in moved]
-    else:
-        # Squared before it is taken apart: strided arithmetic is slow.
-        squares = coordinates(step * step)
-    long = lengths(xp, added(squares), guard=guard)
+    if guard:
+        step = apart(xp, step)
+        if masked is not None:
+            # Masking the lengths is too late for a gradient: 0 * NaN in the backward pass is NaN.
+            step = mask(xp, step, masked[..., None])
+    # Squared before it is taken apart: strided arithmetic is slow.
+    long = lengths(xp, added(coordinates(step * step)), guard=guard)
     values = long
     if not guard and masked is not None:
         values = hide(xp, long, masked)
     if epsilon is not None:
         values = rectify(xp, values, epsilon, guard=guard)
-    return Entries(values, masked, between)
+    return Entries(values, masked, between, step, long)
 
 
 # 4. Reduction -------------------------------------------------------------------------------
@@ -209,6 +223,12 @@ def counts_some(frames: Frames, parameters: Parameters) -> bool:
     return parameters.reduction != "sum" and frames.segment_ids is not None
 
 
+def as_numbers(xp: ModuleType, marks: Array, dtype: Any) -> Array:
+    """1 where marked, else 0."""
+    # By way of small integers: torch takes five times as long to make truth values floating-point ones.
+    return xp.astype(xp.astype(marks, xp.uint8), dtype)
+
+
 def count_unmarked(xp: ModuleType, marks: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """Count the entries (of `shape`) that are not marked, as a scalar; marks of steps are (..., T-1, 1)."""
     # Whole numbers along time, the long axis: float32 could not count beyond 2**24 one by one.
@@ -216,10 +236,14 @@ def count_unmarked(xp: ModuleType, marks: Array, shape: tuple[int, ...], dtype: 
     return xp.sum(xp.astype(per_keypoint, dtype)) * float(shape[-1] // marks.shape[-1])
 
 
-def counted(xp: ModuleType, found: Entries, parameters: Parameters) -> Array:
-    """Count what a mean divides by, where it takes the values to know it."""
-    marks = found.masked if parameters.reduction == "valid_mean" else found.crossing
-    return count_unmarked(xp, marks, found.values.shape, parameters.dtype)
+def counted(
+    xp: ModuleType, frames: Frames, parameters: Parameters, masked: Array | None, between: Array | None
+) -> Array | None:
+    """Count what a mean divides by; None if that takes no values to know."""
+    if not counts_some(frames, parameters):
+        return None
+    unwanted = masked if parameters.reduction == "valid_mean" else between
+    return count_unmarked(xp, unwanted, frame_shape(frames.keypoints), parameters.dtype)
 
 
 def sum_and_count(
@@ -230,8 +254,7 @@ def sum_and_count(
     add: Callable[[ModuleType, Array], Array] = total,
 ) -> tuple[Array, Array | None]:
     """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
-    count = counted(xp, found, parameters) if counts_some(frames, parameters) else None
-    return add(xp, found.values), count
+    return add(xp, found.values), counted(xp, frames, parameters, found.masked, found.crossing)
 
 
 def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array | None) -> Any:
@@ -243,7 +266,50 @@ def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array
     return xp.where(count > 0.0, count, 1.0)
 
 
-# 5. Weight ----------------------------------------------------------------------------------
+# 5. Gradient --------------------------------------------------------------------------------
+
+
+def pulls(xp: ModuleType, found: Entries, divisor: Any, *, guard: bool) -> Array:
+    """Derivative (..., T-1, K, D) of the sum over `divisor` by each step that counts; 0 for others."""
+    # Whatever is masked, at rest, or at or below epsilon has an entry of 0, and NaN is none.
+    idle = found.values == 0.0
+    long = found.lengths
+    if guard:
+        # A derivative of what is hidden below has to be finite too, to stay hidden.
+        long = long + as_numbers(xp, idle, long.dtype)
+    return xp.where(idle[..., None], 0.0, apart(xp, found.step) / (long * divisor)[..., None])
+
+
+def spread(xp: ModuleType, pull: Array) -> Array:
+    """Derivative (..., T, K, D) by the frames: a step pulls its later frame, and its earlier one back."""
+    between = pull[..., :-1, :, :] - pull[..., 1:, :, :]
+    return xp.concat([-pull[..., :1, :, :], between, pull[..., -1:, :, :]], axis=-3)
+
+
+def like_keypoints(xp: ModuleType, gradient: Array, keypoints: Array) -> Array:
+    """Gradient (..., T, K, D) in the layout and dtype of the keypoints."""
+    if gradient.dtype != keypoints.dtype:
+        gradient = xp.astype(gradient, keypoints.dtype)
+    return xp.reshape(gradient, keypoints.shape)
+
+
+def loss_and_gradient(  # noqa: PLR0913 - what was found, and how it is to be done
+    xp: ModuleType,
+    frames: Frames,
+    parameters: Parameters,
+    found: Entries,
+    *,
+    guard: bool,
+    add: Callable[[ModuleType, Array], Array] = total,
+) -> tuple[Array, Array]:
+    """Loss and its derivative by the keypoints, from their entries."""
+    loss_sum, count = sum_and_count(xp, frames, parameters, found, add=add)
+    by = divisor(xp, frames, parameters, count)
+    gradient = spread(xp, pulls(xp, found, by, guard=guard))
+    return loss_sum / by, like_keypoints(xp, gradient, frames.keypoints)
+
+
+# 6. Weight ----------------------------------------------------------------------------------
 
 
 def weight(xp: ModuleType, log_weight: Array) -> Array:

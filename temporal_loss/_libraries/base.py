@@ -109,6 +109,18 @@ class Library:
         """Array of numbers beside another one."""
         return self.xp.asarray(numbers, dtype=dtype, **self.beside(array))
 
+    def filled_row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
+        """Array of numbers, filled where it lies.
+
+        A copy from the host would have to wait, and would be read anew wherever recorded work is replayed.
+        """
+        first, *others = numbers
+        row = self.xp.full((len(numbers),), first, dtype=dtype, **self.beside(array))
+        for index, number in enumerate(others, start=1):
+            if number != first:
+                row[index] = number
+        return row
+
     def moved(self, parameter: Array, array: Array) -> Array:
         """Bring an array parameter to the device of another array."""
         device = self.device(array)
@@ -152,6 +164,15 @@ class Library:
             return blocks.sum_and_count(self.xp, frames, parameters, epsilon)
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
         return _stages.sum_and_count(self.xp, frames, parameters, found)
+
+    def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
+        """Run all stages, and the one that differentiates them."""
+        epsilon = self.epsilon_of(frames, parameters)
+        guard = self.may_differentiate(frames.keypoints, epsilon)
+        if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
+            return blocks.loss_and_gradient(self.xp, frames, parameters, epsilon)
+        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
+        return _stages.loss_and_gradient(self.xp, frames, parameters, found, guard=guard)
 
     def epsilon_of(self, frames: Frames, parameters: Parameters) -> Any:
         """Epsilon of the parameters, beside the entries of the frames."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from temporal_loss._stages import Array, Frames, Parameters
+    from temporal_loss._stages import Array, Entries, Frames, Parameters
 
     Index = tuple[slice, ...]
 
@@ -36,13 +36,67 @@ def sum_and_count(
     sums, counts = [], []
     for index in cut(frames.keypoints.shape):
         block = _take(frames, index)
-        beside = _for_steps(epsilon, block)
-        found = _stages.evaluate(xp, block, parameters, beside, guard=False, hide=by_product)
+        found = _evaluate(xp, block, parameters, epsilon)
         block_sum, count = _stages.sum_and_count(xp, block, parameters, found)
         sums.append(block_sum)
         counts.append(count)
-    # Stacked, so that many blocks are added as accurately as the backend adds many entries.
-    return xp.sum(xp.stack(sums)), None if counts[0] is None else xp.sum(xp.stack(counts))
+    return _together(xp, sums), _together(xp, counts)
+
+
+def loss_and_gradient(
+    xp: ModuleType, frames: Frames, parameters: Parameters, epsilon: Any
+) -> tuple[Array, Array]:
+    """Loss and its derivative by the keypoints, which no further one can be taken of."""
+    keypoints = frames.keypoints
+    divisor = _stages.divisor(xp, frames, parameters, _count(xp, frames, parameters))
+    epsilon = _for_every_step(xp, frames, parameters, epsilon)
+    gradient = xp.zeros(keypoints.shape, dtype=keypoints.dtype)
+    sums = []
+    for index in cut(keypoints.shape):
+        block = _take(frames, index)
+        found = _evaluate(xp, block, parameters, epsilon)
+        sums.append(_stages.total(xp, found.values))
+        part = _stages.spread(xp, _pulls(xp, found, divisor))
+        if index[-1].start > 0:
+            # The frame that is shared with the block before.
+            part[..., :1, :, :] += last
+        last = part[..., -1:, :, :]
+        gradient[(*index, ...)] = _stages.like_keypoints(xp, part, block.keypoints)
+    return _together(xp, sums) / divisor, gradient
+
+
+def _pulls(xp: ModuleType, found: Entries, divisor: Any) -> Array:
+    """Take the derivative by each step; by a product, as the mask, where all is finite."""
+    if not bool(xp.max(found.lengths) < math.inf):
+        return _stages.pulls(xp, found, divisor, guard=False)
+    idle = found.values == 0.0
+    long = found.lengths + _stages.as_numbers(xp, idle, found.lengths.dtype)
+    slope = _stages.as_numbers(xp, ~idle, long.dtype) / (long * divisor)
+    return _stages.apart(xp, found.step) * slope[..., None]
+
+
+def _evaluate(xp: ModuleType, block: Frames, parameters: Parameters, epsilon: Any) -> Entries:
+    beside = _for_steps(epsilon, block)
+    return _stages.evaluate(xp, block, parameters, beside, guard=False, hide=by_product)
+
+
+def _count(xp: ModuleType, frames: Frames, parameters: Parameters) -> Array | None:
+    """Count what a mean divides by, before anything else is done; None if that takes no values to know."""
+    if not _stages.counts_some(frames, parameters):
+        return None
+    counts = []
+    for index in cut(frames.keypoints.shape):
+        block = _take(frames, index)
+        masked, between = _stages.marks(xp, block.keypoints, block, parameters)
+        counts.append(_stages.counted(xp, block, parameters, masked, between))
+    return _together(xp, counts)
+
+
+def _together(xp: ModuleType, parts: list[Any]) -> Any:
+    """Sum of the blocks' numbers; stacked, so that many are added as accurately as many entries are."""
+    if parts[0] is None or len(parts) == 1:
+        return parts[0]
+    return xp.sum(xp.stack(parts))
 
 
 def cut(shape: tuple[int, ...]) -> Iterator[Index]:
@@ -77,8 +131,7 @@ def _take(frames: Frames, index: Index) -> Frames:
 def by_product(xp: ModuleType, values: Array, masked: Array) -> Array:
     """Set what is masked to exactly 0, by a product if that is right: `where` decides entry by entry."""
     if bool(xp.max(values) < math.inf):
-        # By way of small integers, since torch turns truth values into floating-point ones slowly.
-        return values * xp.astype(xp.astype(~masked, xp.uint8), values.dtype)
+        return values * _stages.as_numbers(xp, ~masked, values.dtype)
     # 0 * NaN is NaN, and so is 0 * inf.
     return xp.where(masked, 0.0, values)
 

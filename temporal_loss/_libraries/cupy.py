@@ -27,6 +27,10 @@ class CupyLibrary(base.Library):
         """Nothing: new arrays are made on the current device, which is the keypoints' one here."""
         return {}
 
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
+        """Array of numbers, without a copy from the host."""
+        return self.filled_row(numbers, array, dtype)
+
     def working_on(self, array: Array) -> AbstractContextManager[object]:
         """Make the array's device the current one; the former comes back on leaving."""
         device: AbstractContextManager[object] = array.device

@@ -12,12 +12,13 @@ import numpy as np
 
 from temporal_loss import _stages
 from temporal_loss._libraries import base
+from temporal_loss._stages import Parameters
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import ModuleType
 
-    from temporal_loss._stages import Array, Frames, Parameters
+    from temporal_loss._stages import Array, Entries, Frames
 
 _AS_IT_IS = nullcontext()
 _MANY_TERMS = 1 << 22
@@ -63,32 +64,50 @@ class JaxLibrary(base.Library):
 
     def loss(self, frames: Frames, parameters: Parameters) -> Array:
         """Run all stages as one function, compiled for shapes, dtypes and words but not for numbers."""
-        epsilon = self.epsilon_of(frames, parameters)
-        if isinstance(epsilon, float):
-            epsilon = np.asarray(epsilon, dtype=parameters.dtype)
-        threshold = None
-        if frames.confidences is not None:
-            threshold = np.asarray(parameters.threshold, dtype=frames.confidences.dtype)
-        return temporal_loss(
-            frames, epsilon, threshold, reduction=parameters.reduction, omit_nan=parameters.omit_nan
-        )
+        words = {"reduction": parameters.reduction, "omit_nan": parameters.omit_nan}
+        return temporal_loss(*self._arguments(frames, parameters), **words)
+
+    def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
+        """Run all stages, and the one that differentiates them, as one function."""
+        words = {"reduction": parameters.reduction, "omit_nan": parameters.omit_nan}
+        loss, gradient = temporal_loss_and_grad(*self._arguments(frames, parameters), **words)
+        return loss, gradient
+
+    def _arguments(self, frames: Frames, parameters: Parameters) -> tuple[Any, ...]:
+        threshold = None if frames.confidences is None else parameters.threshold
+        return frames, self.epsilon_of(frames, parameters), threshold
 
 
 @partial(jax.jit, static_argnames=("reduction", "omit_nan"))
 def temporal_loss(frames: Frames, epsilon: Any, threshold: Any, *, reduction: str, omit_nan: bool) -> Array:
     """Run all stages; the name is what JAX calls it in logs and profiles."""
-    # Asked here, since JAX may have made 32 bits of 64 on the way in.
-    wide = frames.keypoints.dtype == jax.numpy.float64
-    dtype = jax.numpy.float64 if wide else jax.numpy.float32
-    parameters = _stages.Parameters(dtype, None, threshold, reduction, omit_nan)
-    if epsilon is not None and epsilon.ndim:
-        # JAX can be told to refuse to combine arrays of different ranks.
-        epsilon = epsilon[(None,) * max(frames.keypoints.ndim - 2, 1)]
-    found = _stages.evaluate(jax.numpy, frames, parameters, epsilon, guard=True)
+    parameters, found = _evaluate(frames, epsilon, threshold, reduction, omit_nan=omit_nan)
     if reduction == "none":
         return found.values
     loss_sum, count = _stages.sum_and_count(jax.numpy, frames, parameters, found, add=_total)
     return loss_sum / _stages.divisor(jax.numpy, frames, parameters, count)
+
+
+@partial(jax.jit, static_argnames=("reduction", "omit_nan"))
+def temporal_loss_and_grad(
+    frames: Frames, epsilon: Any, threshold: Any, *, reduction: str, omit_nan: bool
+) -> tuple[Array, Array]:
+    """Run all stages, and the one that differentiates them."""
+    parameters, found = _evaluate(frames, epsilon, threshold, reduction, omit_nan=omit_nan)
+    return _stages.loss_and_gradient(jax.numpy, frames, parameters, found, guard=True, add=_total)
+
+
+def _evaluate(
+    frames: Frames, epsilon: Any, threshold: Any, reduction: str, *, omit_nan: bool
+) -> tuple[Parameters, Entries]:
+    # Asked here, since JAX may have made 32 bits of 64 on the way in.
+    wide = frames.keypoints.dtype == jax.numpy.float64
+    dtype = jax.numpy.float64 if wide else jax.numpy.float32
+    parameters = Parameters(dtype, None, threshold, reduction, omit_nan)
+    if epsilon is not None and epsilon.ndim:
+        # JAX can be told to refuse to combine arrays of different ranks.
+        epsilon = epsilon[(None,) * max(frames.keypoints.ndim - 2, 1)]
+    return parameters, _stages.evaluate(jax.numpy, frames, parameters, epsilon, guard=True)
 
 
 def _total(xp: ModuleType, entries: Array) -> Array:

@@ -41,7 +41,7 @@ class NumpyLibrary(base.Library):
         return np.asarray(numbers, dtype=dtype)
 
     def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
-        """Without warnings of inf - inf, which may well lie under the mask and is NaN in the open."""
+        """Without warnings of inf - inf and 0 / 0, which lie under the mask or are NaN in the open."""
         return np.errstate(invalid="ignore")
 
 

@@ -10,16 +10,18 @@ import array_api_compat.torch
 import torch
 
 from temporal_loss._libraries import base
+from temporal_loss._stages import Frames
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from temporal_loss._stages import Array
+    from temporal_loss._stages import Array, Parameters
 
 _PLAIN = frozenset({torch.Tensor, torch.nn.Parameter})
 _AS_IT_IS = nullcontext()
 
-# What has no public name, tested with torch 2.6 to 2.15.
+# What has no public name, as of torch 2.13.
 _is_wrapped_by_func = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001
 _is_recorded = torch.utils._python_dispatch.is_in_torch_dispatch_mode  # noqa: SLF001
 
@@ -37,17 +39,7 @@ class TorchLibrary(base.Library):
 
     def may_differentiate(self, *arrays: Array) -> bool:
         """Where a gradient is recorded, and wherever torch may play back what is done here."""
-        if torch.compiler.is_compiling() or _is_recorded() or torch.jit.is_tracing():
-            return True
-        recorded = torch.is_grad_enabled()
-        for array in arrays:
-            if isinstance(array, torch.Tensor) and (
-                (recorded and array.requires_grad)
-                or _is_wrapped_by_func(array)
-                or torch.autograd.forward_ad.unpack_dual(array).tangent is not None
-            ):
-                return True
-        return False
+        return _is_recorded_in(arrays) or _may_be_played_back(arrays)
 
     def is_at_hand(self, array: Array) -> bool:
         """Plain tensors on a processor."""
@@ -63,7 +55,10 @@ class TorchLibrary(base.Library):
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Tensor of numbers beside another one, on every device that a distributed one is on."""
-        row = self.xp.asarray(numbers, dtype=dtype, device=array.device)
+        if array.device.type == "cpu":
+            row = torch.tensor(numbers, dtype=dtype, device=array.device)
+        else:
+            row = self.filled_row(numbers, array, dtype)
         tensor = sys.modules.get("torch.distributed.tensor")
         if tensor is None or not isinstance(array, tensor.DTensor):
             return row
@@ -75,6 +70,66 @@ class TorchLibrary(base.Library):
         if isinstance(epsilon, float) and not torch.compiler.is_compiling():
             epsilon = (epsilon,)
         return super().epsilon_beside(epsilon, array, dtype)
+
+    def loss(self, frames: Frames, parameters: Parameters) -> Array:
+        """Run all stages, and where a gradient is recorded the one that differentiates them, at once."""
+        keypoints = frames.keypoints
+        if (
+            parameters.reduction != "none"
+            and self.is_at_hand(keypoints)
+            and _is_recorded_in((keypoints,))
+            and not _is_recorded_in((parameters.epsilon,))
+            and not _may_be_played_back((keypoints, parameters.epsilon))
+        ):
+            # Widened out here, so that the gradient is rounded once, after what comes from above.
+            keypoints = keypoints.to(parameters.dtype)
+            return _WithGradient.apply(keypoints, frames, parameters)
+        return super().loss(frames, parameters)
+
+
+class _WithGradient(torch.autograd.Function):  # type: ignore[misc] # untyped without torch
+    """The loss, with its gradient computed beside it, block by block."""
+
+    @staticmethod
+    def forward(context: Any, keypoints: Array, frames: Frames, parameters: Parameters) -> Array:
+        """Compute both."""
+        frames = frames._replace(keypoints=keypoints)
+        loss, gradient = LIBRARY.loss_and_gradient(frames, parameters)
+        context.save_for_backward(keypoints, gradient)
+        context.rest = frames[1:], parameters
+        return loss
+
+    @staticmethod
+    def backward(context: Any, *above: Array) -> tuple[Any, ...]:
+        """Multiply by what comes from above."""
+        keypoints, gradient = context.saved_tensors
+        if torch.is_grad_enabled():
+            # A second derivative may follow: then as operations that torch can differentiate.
+            rest, parameters = context.rest
+            _, gradient = LIBRARY.loss_and_gradient(Frames(keypoints, *rest), parameters)
+        return above[0] * gradient, None, None
+
+
+def _is_recorded_in(arrays: Iterable[Any]) -> bool:
+    """Whether operations on these are recorded for a backward pass."""
+    if not torch.is_grad_enabled():
+        return False
+    for array in arrays:  # noqa: SIM110 - torch.compile reads loops
+        if isinstance(array, torch.Tensor) and array.requires_grad:
+            return True
+    return False
+
+
+def _may_be_played_back(arrays: Iterable[Any]) -> bool:
+    """Whether what is done with these is not done at once, or not only for itself."""
+    if torch.compiler.is_compiling() or _is_recorded() or torch.jit.is_tracing():
+        return True
+    for array in arrays:
+        if isinstance(array, torch.Tensor) and (
+            _is_wrapped_by_func(array) or torch.autograd.forward_ad.unpack_dual(array).tangent is not None
+        ):
+            return True
+    return False
 
 
 LIBRARY = TorchLibrary(array_api_compat.torch)

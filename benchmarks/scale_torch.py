@@ -7,22 +7,29 @@ leaves in the gradient is what it trains on.
 
 from __future__ import annotations
 
+import gc
 import json
-import os
-import socket
 import tempfile
+import weakref
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 import torch
 import torch.distributed
+
+# DDP would import it later, and its functions have the process group of that moment as a default argument:
+# the group would never end.
+import torch.distributed.nn.functional
 from torch import multiprocessing, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from temporal_loss import temporal_loss
 
 PROCESSES = 2
+LIMIT = timedelta(minutes=2)
+"""How long one process waits for the other."""
 STEPS = (5.0, 10.0, 20.0, 1.0, 1.0, 1.0, 1.0)
 """Lengths of the one keypoint's steps, frame to frame."""
 SPLIT = 3
@@ -73,30 +80,48 @@ def _trained_on(rank: int, loss: Any, *, overlap: bool) -> float:
     return float(model.module.factor.grad)
 
 
-def _process(rank: int, port: int, file: str) -> None:
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+def _end_group() -> None:
+    """End the process group together with its threads.
+
+    Threads of gloo let go of Python objects. One that still does so when the interpreter shuts down aborts
+    the process. They end with the last reference to the group, so there must be none left.
+    """
+    group = weakref.ref(torch.distributed.group.WORLD)
+    gc.collect()  # a DDP model holds the group, and may be part of a cycle
+    torch.distributed.destroy_process_group()
+    if group() is not None:
+        message = "something holds on to the process group, so that its threads are still there"
+        raise RuntimeError(message)
+
+
+def _process(rank: int, folder: Path) -> None:
     torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", rank=rank, world_size=PROCESSES)
-    try:
-        found = {
-            "mean, frames split": _trained_on(rank, temporal_loss, overlap=False),
-            "mean, one frame shared": _trained_on(rank, temporal_loss, overlap=True),
-            "recipe, one frame shared": _trained_on(rank, exact_mean, overlap=True),
-        }
-    finally:
-        torch.distributed.destroy_process_group()
-    Path(f"{file}-{rank}").write_text(json.dumps(found))
+    # A file, since a port that is free now may be taken when it is used.
+    store = torch.distributed.FileStore(str(folder / "store"), PROCESSES)
+    store.set_timeout(LIMIT)
+    torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=PROCESSES, timeout=LIMIT)
+    found = {
+        "mean, frames split": _trained_on(rank, temporal_loss, overlap=False),
+        "mean, one frame shared": _trained_on(rank, temporal_loss, overlap=True),
+        "recipe, one frame shared": _trained_on(rank, exact_mean, overlap=True),
+    }
+    # Who ends the group closes its connections, which the other process may still read from.
+    store.set(f"done {rank}", "")
+    store.wait([f"done {each}" for each in range(PROCESSES)])
+    _end_group()
+    _results(folder, rank).write_text(json.dumps(found))
+
+
+def _results(folder: Path, rank: int) -> Path:
+    return folder / f"found-{rank}"
 
 
 def measure() -> list[dict[str, float]]:
     """Find what each process trains on, by name of how the loss was formed."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        file = str(Path(folder) / "found")
-        multiprocessing.spawn(_process, (port, file), nprocs=PROCESSES)
-        return [json.loads(Path(f"{file}-{rank}").read_text()) for rank in range(PROCESSES)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        multiprocessing.spawn(_process, (folder,), nprocs=PROCESSES)
+        return [json.loads(_results(folder, rank).read_text()) for rank in range(PROCESSES)]
 
 
 @click.command()

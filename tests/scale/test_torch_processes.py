@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,20 +15,30 @@ from support.selection import under_test
 under_test("torch")
 
 PROJECT = Path(__file__).resolve().parents[2]
+LIMIT = 300
+"""Seconds; more than the processes wait for each other, so that their own words are seen first."""
 
 
 @pytest.fixture(scope="module")
 def found() -> list[dict[str, float]]:
-    # Started anew, since the processes it starts must find its main module.
-    done = subprocess.run(
+    # Started anew, since the processes it starts must find its main module; in a session of its own, which
+    # can be killed as a whole.
+    with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.scale_torch"],
         cwd=PROJECT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    processes: list[dict[str, float]] = json.loads(done.stdout)["by process"]
+        start_new_session=True,
+    ) as started:
+        try:
+            out, err = started.communicate(timeout=LIMIT)
+        except BaseException as error:
+            os.killpg(started.pid, signal.SIGKILL)
+            error.add_note(started.communicate()[1])
+            raise
+    assert started.returncode == 0, f"exit code {started.returncode}\n{err}"
+    processes: list[dict[str, float]] = json.loads(out)["by process"]
     return processes
 
 

@@ -6,12 +6,16 @@ times the tasks.
 
 from __future__ import annotations
 
+import itertools
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import array_api_compat.dask.array
 import dask.array
-import dask.utils
+import dask.array.utils
+import dask.base
+from dask.highlevelgraph import HighLevelGraph
 
 from temporal_loss import _stages
 from temporal_loss._libraries import base, library_of
@@ -49,95 +53,170 @@ class DaskLibrary(base.Library):
 
     def entries(self, frames: Frames, parameters: Parameters) -> Array:
         """Make the graph of the entries, in the chunks of the keypoints."""
-        parts = _with_next_frame(frames)
         shape, time = frames.keypoints.shape, _time_axis(frames.keypoints)
-        *lead, lengths = parts.keypoints.chunks[: time + 1]
-        steps = tuple(length - 1 for length in lengths)
+        *lead, lengths = frames.keypoints.chunks[: time + 1]
+        steps = (*lengths[:-1], lengths[-1] - 1)
         if len(shape) == 2:
-            return _map(_chunk_entries, parts, parameters, chunks=(steps, (shape[1] // 2,)))
+            return _map(_entries_of_chunk, frames, parameters, chunks=(steps, (shape[1] // 2,)))
         # Blocks of one coordinate, dropped at once: a block keeps the axes it had.
-        return _map(_chunk_entries, parts, parameters, chunks=(*lead, steps, (shape[-2],), (1,)))[..., 0]
+        return _map(_entries_of_chunk, frames, parameters, chunks=(*lead, steps, (shape[-2],), (1,)))[..., 0]
 
     def sum_and_count(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array | None]:
         """Make the graph that adds up what each chunk has."""
-        parts = _with_next_frame(frames)
-        single = [(1,) * count for count in parts.keypoints.numblocks[:-1]]
-        pairs = _map(_chunk_sum_and_count, parts, parameters, chunks=(*single, (2,)))
+        single = [(1,) * count for count in frames.keypoints.numblocks[: _time_axis(frames.keypoints) + 1]]
+        rest = [(1,)] * (frames.keypoints.ndim - 1 - len(single))
+        pairs = _map(_sum_and_count_of_chunk, frames, parameters, chunks=(*single, *rest, (2,)))
         loss_sum, count = pairs.sum(axis=tuple(range(pairs.ndim - 1)))
         return loss_sum, count if _stages.counts_some(frames, parameters) else None
+
+    def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
+        """Make the graphs of both."""
+        keypoints, time = frames.keypoints, _time_axis(frames.keypoints)
+        loss_sum, count = self.sum_and_count(frames, parameters)
+        divisor = _stages.divisor(self.xp, frames, parameters, count)
+        whole = tuple((length,) for length in keypoints.shape[time + 1 :])
+        gradient = _map(
+            _gradient_of_chunk,
+            frames,
+            parameters,
+            divisor,
+            chunks=(*keypoints.chunks[: time + 1], *whole),
+            dtype=keypoints.dtype,
+            both_sides=True,
+        )
+        return loss_sum / divisor, gradient.rechunk(keypoints.chunks)
 
 
 def _time_axis(keypoints: Array) -> int:
     return max(len(keypoints.shape) - 3, 0)
 
 
-def _with_next_frame(frames: Frames) -> Frames:
-    """Frames in the chunks of the keypoints, each with the frame that follows it; K and D are not cut."""
-    time = _time_axis(frames.keypoints)
-    cuts = dict(enumerate(frames.keypoints.chunks[: time + 1]))
+def _map(  # noqa: PLR0913 - what each chunk is given, and what it gives
+    function: Any,
+    frames: Frames,
+    parameters: Parameters,
+    divisor: Any = None,
+    *,
+    chunks: Any,
+    dtype: Any = None,
+    both_sides: bool = False,
+) -> Array:
+    """Lazy array of what `function` gives for each chunk; `chunks` are those of its result.
 
-    def prepared(array: Array) -> Array:
-        whole = dict.fromkeys(range(time + 1, array.ndim), -1)
-        return dask.array.overlap.overlap(
-            array.rechunk({**cuts, **whole}), depth={time: (0, 1)}, boundary="none"
-        )
-
-    return type(frames)(*(None if array is None else prepared(array) for array in frames))
-
-
-def _map(function: Any, frames: Frames, parameters: Parameters, chunks: Any) -> Array:
-    """Lazy array of what `function` gives for each chunk; `chunks` are those of its result."""
+    A chunk is given whole keypoints, and as arrays of their own the frame that follows it and, for
+    `both_sides`, the one before. `divisor` is a number or has no axes.
+    """
     keypoints = frames.keypoints
-    axes, time = tuple(range(keypoints.ndim)), _time_axis(keypoints)
+    time, dtype = _time_axis(keypoints), parameters.dtype if dtype is None else dtype
+    axes = tuple(range(keypoints.ndim))
+    cuts = dict(enumerate(keypoints.chunks[: time + 1]))
+    pairs: list[tuple[Any, Any]] = []
     # A flat width of 2K is one block, as K is, and so may share its number.
-    places = (axes, axes[: time + 2], axes[: time + 1])
-    pairs = [(array, None if array is None else place) for array, place in zip(frames, places, strict=True)]
+    for array, place in zip(frames, (axes, axes[: time + 2], axes[: time + 1]), strict=True):
+        if array is None:
+            pairs += [(None, None)] * 3
+            continue
+        whole = dict.fromkeys(range(time + 1, array.ndim), -1)
+        cut = array.rechunk({**cuts, **whole})
+        before = _neighbours(cut, time, 0) if both_sides else None
+        pairs += [(before, place if both_sides else None), (cut, place), (_neighbours(cut, time, 1), place)]
     epsilon = parameters.epsilon
     if isinstance(epsilon, dask.array.Array):
         epsilon = epsilon.rechunk(-1)
-        pairs.append((epsilon, (time + 1,) * epsilon.ndim))
-    else:
-        pairs.append((epsilon, None))
+    for number, place in ((epsilon, (time + 1,)), (divisor, ())):
+        lazy = isinstance(number, dask.array.Array)
+        pairs.append((number, place[: number.ndim] if lazy else None))
     return dask.array.blockwise(
         function,
         axes,
         *(item for pair in pairs for item in pair),
         adjust_chunks=dict(enumerate(chunks)),
         align_arrays=False,
-        dtype=parameters.dtype,
-        meta=dask.array.utils.meta_from_array(keypoints, ndim=keypoints.ndim, dtype=parameters.dtype),
+        dtype=dtype,
+        meta=dask.array.utils.meta_from_array(keypoints, ndim=keypoints.ndim, dtype=dtype),
         threshold=parameters.threshold,
         reduction=parameters.reduction,
         omit_nan=parameters.omit_nan,
     )
 
 
-def _chunk_entries(*arrays: Array, **words: Any) -> Array:
-    library, frames, parameters = _of_chunk(arrays, **words)
-    with library.working_on(frames.keypoints):
-        values = library.entries(frames, parameters)
-    return values if frames.keypoints.ndim == 2 else values[..., None]
+def _neighbours(array: Array, time: int, following: int) -> Array:
+    """For each chunk along time the frame that follows it or precedes it; none where there is none.
+
+    One task each, where dask.array.overlap cuts every chunk in three and joins it again.
+    """
+    lead, shift = (slice(None),) * time, 1 if following else -1
+    edge = partial(_take, index=(*lead, slice(0, 1) if following else slice(-1, None), ...))
+    nothing = partial(_take, index=(*lead, slice(0, 0), ...))
+    name = f"neighbours-{dask.base.tokenize(array.name, time, following)}"
+    last = array.numblocks[time] - 1
+    graph = {}
+    for key in itertools.product(*map(range, array.numblocks)):
+        at = key[time] + shift
+        there = (*key[:time], at, *key[time + 1 :])
+        graph[(name, *key)] = (edge, (array.name, *there)) if 0 <= at <= last else (nothing, (array.name, *key))
+    layers = HighLevelGraph.from_collections(name, graph, dependencies=[array])
+    lengths = (*(1,) * last, 0) if following else (0, *(1,) * last)
+    chunks = (*array.chunks[:time], lengths, *array.chunks[time + 1 :])
+    return dask.array.Array(layers, name, chunks, meta=array._meta)  # noqa: SLF001 - as Dask's own do
 
 
-def _chunk_sum_and_count(*arrays: Array, **words: Any) -> Array:
-    library, frames, parameters = _of_chunk(arrays, **words)
-    with library.working_on(frames.keypoints):
-        loss_sum, count = library.sum_and_count(frames, parameters)
-        pair = library.xp.stack([loss_sum, library.xp.zeros_like(loss_sum) if count is None else count])
-        return library.xp.reshape(pair, (1,) * (frames.keypoints.ndim - 1) + (2,))
+def _take(block: Array, index: tuple[Any, ...]) -> Array:
+    return block[index]
 
 
-def _of_chunk(
-    arrays: tuple[Array, ...], *, threshold: float, reduction: str, omit_nan: bool
-) -> tuple[base.Library, Frames, Parameters]:
-    """Frames and parameters for the library that a chunk is of."""
-    keypoints, confidences, segment_ids, epsilon = arrays
-    library = library_of(keypoints)
-    if library is None:
-        msg = f"chunks must be arrays, got {type(keypoints).__name__}"
-        raise TypeError(msg)
-    parameters = Parameters(library.result_dtype(keypoints), epsilon, threshold, reduction, omit_nan)
-    return library, Frames(keypoints, confidences, segment_ids), parameters
+def _entries_of_chunk(*arrays: Any, **words: Any) -> Array:
+    chunk = _Chunk(*arrays, **words)
+    with chunk.library.working_on(chunk.frames.keypoints):
+        values = chunk.library.entries(chunk.frames, chunk.parameters)
+    return values if values.ndim == chunk.frames.keypoints.ndim else values[..., None]
+
+
+def _sum_and_count_of_chunk(*arrays: Any, **words: Any) -> Array:
+    chunk = _Chunk(*arrays, **words)
+    xp, keypoints = chunk.library.xp, chunk.frames.keypoints
+    with chunk.library.working_on(keypoints):
+        loss_sum, count = chunk.library.sum_and_count(chunk.frames, chunk.parameters)
+        pair = xp.stack([loss_sum, xp.zeros_like(loss_sum) if count is None else count])
+        return xp.reshape(pair, (1,) * (keypoints.ndim - 1) + (2,))
+
+
+def _gradient_of_chunk(*arrays: Any, **words: Any) -> Array:
+    chunk = _Chunk(*arrays, **words)
+    xp, keypoints = chunk.library.xp, chunk.frames.keypoints
+    with chunk.library.working_on(keypoints):
+        # Widened here, and divided below, so that the gradient is rounded once.
+        wide = chunk.frames._replace(keypoints=xp.astype(keypoints, chunk.parameters.dtype, copy=False))
+        _, gradient = chunk.library.loss_and_gradient(wide, chunk.parameters._replace(reduction="sum"))
+        return xp.astype(gradient[chunk.own] / chunk.divisor, keypoints.dtype, copy=False)
+
+
+class _Chunk:
+    """What the stages need for a chunk of frames: them and their neighbours, as its own library has them."""
+
+    def __init__(self, *arrays: Any, threshold: float, reduction: str, omit_nan: bool) -> None:
+        *given, epsilon, self.divisor = arrays
+        before, keypoints, _ = given[:3]
+        library = library_of(keypoints)
+        if library is None:
+            msg = f"chunks must be arrays, got {type(keypoints).__name__}"
+            raise TypeError(msg)
+        time = _time_axis(keypoints)
+        start = 0 if before is None else before.shape[time]
+        self.library = library
+        self.own = (*(slice(None),) * time, slice(start, start + keypoints.shape[time]), ...)
+        with library.working_on(keypoints):
+            self.frames = Frames(*(_joined(library, given[i : i + 3], time) for i in (0, 3, 6)))
+        self.parameters = Parameters(
+            library.result_dtype(keypoints), epsilon, threshold, reduction, omit_nan
+        )
+
+
+def _joined(library: base.Library, parts: list[Any], time: int) -> Any:
+    there = [part for part in parts if part is not None and part.shape[time] > 0]
+    if len(there) <= 1:
+        return there[0] if there else parts[1]
+    return library.xp.concat(there, axis=time)
 
 
 LIBRARY = DaskLibrary(array_api_compat.dask.array)

@@ -301,11 +301,12 @@ def loss_and_gradient(  # noqa: PLR0913 - what was found, and how it is to be do
     *,
     guard: bool,
     add: Callable[[ModuleType, Array], Array] = total,
+    to_frames: Callable[[ModuleType, Array], Array] = spread,
 ) -> tuple[Array, Array]:
     """Loss and its derivative by the keypoints, from their entries."""
     loss_sum, count = sum_and_count(xp, frames, parameters, found, add=add)
     by = divisor(xp, frames, parameters, count)
-    gradient = spread(xp, pulls(xp, found, by, guard=guard))
+    gradient = to_frames(xp, pulls(xp, found, by, guard=guard))
     return loss_sum / by, like_keypoints(xp, gradient, frames.keypoints)
 
 

@@ -94,7 +94,9 @@ def temporal_loss_and_grad(
 ) -> tuple[Array, Array]:
     """Run all stages, and the one that differentiates them."""
     parameters, found = _evaluate(frames, epsilon, threshold, reduction, omit_nan=omit_nan)
-    return _stages.loss_and_gradient(jax.numpy, frames, parameters, found, guard=True, add=_total)
+    return _stages.loss_and_gradient(
+        jax.numpy, frames, parameters, found, guard=True, add=_total, to_frames=_spread
+    )
 
 
 def _evaluate(
@@ -108,6 +110,15 @@ def _evaluate(
         # JAX can be told to refuse to combine arrays of different ranks.
         epsilon = epsilon[(None,) * max(frames.keypoints.ndim - 2, 1)]
     return parameters, _stages.evaluate(jax.numpy, frames, parameters, epsilon, guard=True)
+
+
+def _spread(xp: ModuleType, pull: Array) -> Array:
+    """As the stage of this name, which joins arrays.
+
+    Where the frames are on several devices, XLA gathers them all for that, and sends one for this.
+    """
+    lead, rest = [(0, 0)] * (pull.ndim - 3), [(0, 0)] * 2
+    return xp.pad(pull, [*lead, (1, 0), *rest]) - xp.pad(pull, [*lead, (0, 1), *rest])
 
 
 def _total(xp: ModuleType, entries: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from conformance import profiles
 from conformance.model import Status
 from conformance.run import chosen
+from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
     from conformance.model import Case, Verdict
@@ -29,7 +30,7 @@ def sampled(run: Run, cases: list[Case]) -> list[str]:
     sentences = []
     for subject in run.header.subjects:
         ids = [c.id for c in chosen.cases_for(subject.mode, cases)]
-        if subject.cases == len(ids) < len(cases):
+        if subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES and subject.cases == len(ids) < len(cases):
             why = f"ran {len(ids)} chosen cases, since compiling takes seconds each"
             sentences.append(f"{subject.name} {why}: {', '.join(ids)}")
     return sentences

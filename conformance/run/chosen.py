@@ -1,10 +1,11 @@
-"""Which cases run in a mode that takes seconds to compile each."""
+"""Which cases run in a mode that takes seconds to compile each, or that is about gradients alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from conformance.model import Op
+from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 SLOW_MODES = {"inductor"}
 
 
-def cases_for(mode: str, cases: Sequence[Case]) -> list[Case]:
-    """Cases that run in a mode: all of them, or those chosen for a slow one."""
-    if mode not in SLOW_MODES:
+def cases_for(mode: str, cases: Sequence[Case], *, every: bool = False) -> list[Case]:
+    """Cases that run in a mode: all of them, or those chosen for a slow one unless `every` one is wanted."""
+    if mode.endswith(AUTODIFF):
+        # What the array library's own differentiation has no part in, the mode's first form shows.
+        mode, cases = mode.removesuffix(AUTODIFF), [case for case in cases if case.op is Op.GRADIENT]
+    if every or mode not in SLOW_MODES:
         return list(cases)
     seen: set[tuple[object, ...]] = set()
     chosen = []

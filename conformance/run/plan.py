@@ -12,6 +12,7 @@ from conformance import suite
 from conformance.offline import AnswersChoice
 from conformance.run import chosen
 from conformance.subjects import backends, find
+from conformance.subjects.backends.protocol import AUTODIFF
 from conformance.subjects.base import UsageError
 from conformance.subjects.callables import CallableSubject, load
 from conformance.subjects.port import PortChoice
@@ -141,7 +142,9 @@ class Plan:
         choices, absences = find.find(names, self.devices, self.modes, self.require)
         if not self.subject:
             return [*outside, *choices], absences
-        own = [CallableChoice(self.subject, c.backend, c.device, c.mode) for c in choices]
+        # The gradient of a callable is always the backend's.
+        alone = [c for c in choices if not c.mode.endswith(AUTODIFF)]
+        own = [CallableChoice(self.subject, c.backend, c.device, c.mode) for c in alone]
         return [*outside, *own], absences
 
     @property
@@ -174,5 +177,5 @@ class Plan:
         return [
             Trial(subject, case)
             for subject in self.subjects
-            for case in (self.selected if self.cases else chosen.cases_for(subject.mode, self.selected))
+            for case in chosen.cases_for(subject.mode, self.selected, every=bool(self.cases))
         ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.subjects import backends
 from conformance.subjects.backend_subject import BackendSubject
+from conformance.subjects.backends.protocol import AUTODIFF
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
@@ -103,20 +104,29 @@ def find(
 def modes_of(backend: Backend, wanted: Sequence[str]) -> list[str]:
     """Modes of a backend that the words stand for, in the backend's order."""
     words = set(wanted or ("eager",))
-    if "all" in words:
-        return list(backend.modes)
-    chosen = words & set(backend.modes)
-    if "eager" in words:
-        chosen.add(backend.modes[0])
-    if "compiled" in words:
-        chosen.update(backend.compiled_modes)
-    return [m for m in backend.modes if m in chosen]
+    chosen = words & set(_all_modes(backend))
+    for word, modes in (
+        ("all", backend.modes),
+        ("eager", backend.modes[:1]),
+        ("compiled", backend.compiled_modes),
+    ):
+        if word in words:
+            chosen.update(form for mode in modes for form in _forms(backend, mode))
+    return [mode for mode in _all_modes(backend) if mode in chosen]
 
 
 def known_modes(more: Sequence[Backend] = ()) -> list[str]:
     """Every word `--mode` takes where there are more backends than the suite's own."""
-    own = [m for backend in (*map(backends.load, backends.NAMES), *more) for m in backend.modes]
+    own = [m for backend in (*map(backends.load, backends.NAMES), *more) for m in _all_modes(backend)]
     return list(dict.fromkeys(["eager", "compiled", "all", *own]))
+
+
+def _all_modes(backend: Backend) -> list[str]:
+    return [form for mode in backend.modes for form in _forms(backend, mode)]
+
+
+def _forms(backend: Backend, mode: str) -> list[str]:
+    return [mode, f"{mode}{AUTODIFF}"] if backend.autodiff else [mode]
 
 
 def _choices(
@@ -124,9 +134,12 @@ def _choices(
 ) -> tuple[list[Choice], list[Absence]]:
     places = [d for d in backend.devices() if not devices or _matches(d, devices)]
     wanted = [Choice(backend.name, d, m) for m in modes_of(backend, modes) for d in places]
-    lacking = {c: reason for c in wanted if (reason := backend.lacks(c.device, c.mode))}
+    lacking = {
+        c: reason for c in wanted if (reason := backend.lacks(c.device, c.mode.removesuffix(AUTODIFF)))
+    }
     choices = [c for c in wanted if c not in lacking]
-    return choices, [Absence(c.name, reason) for c, reason in lacking.items()]
+    # One absence tells it for both forms of a mode.
+    return choices, [Absence(c.name, r) for c, r in lacking.items() if not c.mode.endswith(AUTODIFF)]
 
 
 def _matches(device: str, wanted: Sequence[str]) -> bool:
@@ -135,5 +148,5 @@ def _matches(device: str, wanted: Sequence[str]) -> bool:
 
 def _nothing(backend: Backend, devices: Sequence[str], modes: Sequence[str]) -> str:
     if not modes_of(backend, modes):
-        return f"has no mode {' or '.join(modes)}, only {', '.join(backend.modes)}"
+        return f"has no mode {' or '.join(modes)}, only {', '.join(_all_modes(backend))}"
     return f"no device {' or '.join(devices)} here, only {', '.join(backend.devices())}"

@@ -18,7 +18,7 @@ from conformance.model import (
     Unsupported,
 )
 from conformance.subjects import wire
-from conformance.subjects.backends.protocol import UnsupportedByBackendError
+from conformance.subjects.backends.protocol import AUTODIFF, UnsupportedByBackendError
 from conformance.subjects.base import Subject
 from conformance.subjects.limits import TimeLimitError, time_limit
 
@@ -46,7 +46,13 @@ class NativeSubject(Subject):
         self.name, self.backend, self.device, self.mode = name, backend, device, mode
         self.seconds: float | None = None
         self._place = device
+        self._mode = mode.removesuffix(AUTODIFF)
         self._prepared: tuple[Request, Function] | None = None
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the backend has to take the gradient of the function."""
+        return True
 
     @abstractmethod
     def function(self, request: Request) -> Function | Unsupported:
@@ -78,7 +84,7 @@ class NativeSubject(Subject):
         backend = self.backend
         sent = {name: wire.pack(a) for name, a in request.inputs.items()}
         given = {
-            name: backend.from_bytes(sent[name], a.dtype, a.shape, self._place, self.mode)
+            name: backend.from_bytes(sent[name], a.dtype, a.shape, self._place, self._mode)
             for name, a in request.inputs.items()
         }
         # What was sent is what is there, but where a backend had to take another dtype.
@@ -107,8 +113,9 @@ class NativeSubject(Subject):
         function = self.function(request)
         if isinstance(function, Unsupported):
             return function
-        wrap = self.backend.value_and_gradient if request.op is Op.GRADIENT else self.backend.compiled
-        prepared = wrap(function, self.mode)
+        differentiate = request.op is Op.GRADIENT and self.differentiates
+        wrap = self.backend.value_and_gradient if differentiate else self.backend.compiled
+        prepared = wrap(function, self._mode)
         self._prepared = (request, prepared)
         return prepared
 

@@ -38,6 +38,8 @@ def library_function(op: Op, params: Mapping[str, Any]) -> Function:
         }
     if op is Op.STAGES:
         return lambda inputs: _library_stages(inputs, params)
+    if op is Op.GRADIENT:
+        return _gradient_function(params)
     return value_function(temporal_loss.temporal_loss, params)
 
 
@@ -47,6 +49,15 @@ def value_function(loss: Callable[..., Any], params: Mapping[str, Any]) -> Funct
     def run(inputs: Inputs) -> dict[str, Any]:
         named = {k: v for k, v in inputs.items() if k not in _PLACED}
         return {"loss": loss(*_placed(inputs), **params, **named)}
+
+    return run
+
+
+def _gradient_function(params: Mapping[str, Any]) -> Function:
+    def run(inputs: Inputs) -> dict[str, Any]:
+        named = {k: v for k, v in inputs.items() if k not in _PLACED}
+        loss, gradient = temporal_loss.temporal_loss_and_grad(*_placed(inputs), **params, **named)
+        return {"loss": loss, "gradient": gradient}
 
     return run
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Function = Callable[[Inputs], dict[str, Any]]
 
 
+AUTODIFF = "-autodiff"
+"""Ends the name of a mode in which gradients are those that the array library itself takes."""
+
+
 class UnsupportedByBackendError(Exception):
     """The backend itself (not the library under test) has no such dtype, or no autodiff."""
 
@@ -33,7 +37,8 @@ class Backend(ABC):
     module, distribution : str
         What is imported, and the installed package that has its version.
     modes : tuple of str
-        The first one is what `--mode eager` means.
+        The first one is what `--mode eager` means. Where the library differentiates, each has a
+        second form with "-autodiff" behind its name.
     compiled_modes : tuple of str
         Those of `modes` that `--mode compiled` means.
     autodiff : bool

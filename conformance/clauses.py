@@ -1,7 +1,7 @@
 """The clauses of docs/spec.md, each in one sentence, and the words that say why a case exists."""
 
 CLAUSES = {
-    "TL-1.1": "Keypoints are (T, 2K) in pairs x0, y0, x1, y1, ..., or (..., T, K, D).",
+    "TL-1.1": "Keypoints are (T, 2K) in pairs x0, y0, x1, y1, ..., or (..., T, K, D), D 1 to 3.",
     "TL-1.2": "Confidences, if given, are (..., T, K) with the keypoints' leading axes.",
     "TL-1.3": "Arrays are real floating point; the confidences' dtype may differ from the keypoints'.",
     "TL-1.4": "No input is modified.",

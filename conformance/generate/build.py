@@ -49,12 +49,18 @@ def dice(name: str) -> Callable[[], float]:
     return random.Random(zlib.crc32(name.encode())).random  # noqa: S311 - not for secrets
 
 
+WITHDRAWN = {"value-random-f64-005", "gradient-random-f64-003"}
+"""Ids of cases that are no more; their numbers are given to no other."""
+
+
 def numbered(questions: Iterable[Question]) -> list[Question]:
     """Append a running number per id. Order is part of the contract: new questions go last."""
     seen: dict[str, int] = {}
     done = []
     for q in questions:
         seen[q.id] = seen.get(q.id, 0) + 1
+        while f"{q.id}-{seen[q.id]:03d}" in WITHDRAWN:
+            seen[q.id] += 1
         done.append(replace(q, id=f"{q.id}-{seen[q.id]:03d}"))
     return done
 

@@ -26,6 +26,7 @@ def questions() -> Iterator[Question]:
     yield from _companions()
     yield from _values()
     yield from _metrics()
+    yield from _swapped()
 
 
 def _types() -> Iterator[Question]:
@@ -208,3 +209,12 @@ def _metrics() -> Iterator[Question]:
         prob_threshold="high",
         flags="error",
     )
+
+
+def _swapped() -> Iterator[Question]:
+    """Give keypoints by space, or a batch last, where space belongs."""
+    for op in ("value", "gradient", "stages", "norm", "epsilon"):
+        yield _bad(op, "keypoints in the last axis, space before it", _zeros((4, 2, 17)), "TL-1.1")
+    for dtype in ("float32", "float16"):
+        yield _bad("value", "four coordinates", _zeros((3, 2, 4), dtype), "TL-1.1")
+    yield _bad("value", "a batch in the last axis", _zeros((4, 3, 2, 5)), "TL-1.1")

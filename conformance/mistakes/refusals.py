@@ -48,6 +48,12 @@ class AcceptsNoCoordinates(_Refusal):
     accepts = ("coordinate-axis-empty",)
 
 
+class AcceptsSwappedAxes(_Refusal):
+    """Takes more than three coordinates, as in time by space by keypoints."""
+
+    accepts = ("coordinate-axis-long",)
+
+
 class AcceptsNoKeypoints(_Refusal):
     """Takes K = 0."""
 

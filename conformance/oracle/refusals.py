@@ -70,6 +70,11 @@ def _no_axes(request: Request) -> bool:
     return len(shape) > 2 and shape[-1] == 0
 
 
+def _many_axes(request: Request) -> bool:
+    shape = _shape(request)
+    return len(shape) > 2 and shape[-1] > 3
+
+
 def _confidences_shape(request: Request) -> bool:
     array = request.inputs.get("confidences")
     return array is not None and array.shape != _cells(_shape(request))
@@ -142,6 +147,7 @@ CHECKS = (
     Check("keypoints-axes", ErrorKind.SHAPE, _few_axes),
     Check("odd-width", ErrorKind.SHAPE, _odd_width),
     Check("coordinate-axis-empty", ErrorKind.SHAPE, _no_axes),
+    Check("coordinate-axis-long", ErrorKind.SHAPE, _many_axes),
     Check("no-keypoints", ErrorKind.SHAPE, _no_keypoints),
     Check("few-frames", ErrorKind.SHAPE, _few_frames),
     Check("confidences-dtype", ErrorKind.TYPE, _not_real("confidences")),

@@ -48,9 +48,9 @@ def check_keypoints(keypoints: Any, name: str = "keypoints") -> Library:
             raise ValueError(msg)
     elif shape[-1] > _MOST_COORDINATES:
         msg = (
-            f"{name} of three or more dimensions must be {KEYPOINTS_SHAPE[11:]}, with D of 1, 2 or 3 spatial "
-            f"coordinates in the last axis, got {shape[-1]} (shape {shape}); the axes look swapped: move time, "
-            "keypoints and space to the end, in this order"
+            f"{name} of three or more dimensions must be (..., T, K, D), with D of 1, 2 or 3 spatial "
+            f"coordinates in the last axis, got {shape[-1]} (shape {shape}); the axes look swapped: "
+            "time, keypoints and space come last, in this order"
         )
         raise ValueError(msg)
     if 0 in (shape[1:] if len(shape) == 2 else shape[-2:]):
@@ -87,7 +87,7 @@ def _no_array(name: str, value: Any) -> str:
         return f"{due}, without a mask of its own, got {got}; give unmasked data, with NaN or confidences"
     if hasattr(value, "dims") and hasattr(value, "data"):
         return (
-            f"{due}, got {got}; give the array in it, {name}.data, with its axes in the order time, keypoints, "
+            f"{due}, got {got}; give the array in it, {name}.data, its last axes being time, keypoints and "
             f"space: {name}.transpose(..., 'time', 'keypoints', 'space').data (how-to: xarray and pandas)"
         )
     if hasattr(value, "iloc"):
@@ -245,7 +245,7 @@ def check_epsilon(epsilon: Any) -> Any:
 
 
 def epsilon_for(epsilon: Any, library: Library, array: Array, keypoints: int) -> Any:
-    """Make what `check_epsilon` returned what is to be subtracted from entries (..., K) of the dtype of `array`.
+    """Make of checked epsilon what is to be subtracted from entries (..., K) of the dtype of `array`.
 
     A number rounded to that dtype, a tuple of such, or the array that was given; None for 0. Raises
     ValueError where its length is wrong, TypeError where it is an array of another library or dtype.

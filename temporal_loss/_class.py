@@ -63,7 +63,7 @@ class TemporalLoss:
 
     loss_name = "temporal"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a parameter of the loss
         self,
         data_module: Any = None,
         epsilon: Any = 0.0,

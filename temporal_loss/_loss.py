@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks
-from temporal_loss._libraries import Library
 from temporal_loss._stages import Frames, Parameters, frame_shape
+
+if TYPE_CHECKING:
+    from temporal_loss._libraries import Library
 
 
 def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss

@@ -258,7 +258,7 @@ def sum_and_count(
 
 
 def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array | None) -> Any:
-    """What the sum of all entries is divided by; 1 where nothing is counted, and the sum then 0."""
+    """Get what the sum of all entries is divided by; 1 where nothing is counted, and the sum then 0."""
     if parameters.reduction == "sum":
         return 1.0
     if count is None:
@@ -270,7 +270,7 @@ def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array
 
 
 def pulls(xp: ModuleType, found: Entries, divisor: Any, *, guard: bool) -> Array:
-    """Derivative (..., T-1, K, D) of the sum over `divisor` by each step that counts; 0 for others."""
+    """Differentiate the sum over `divisor` by each step that counts: (..., T-1, K, D), 0 for others."""
     # Whatever is masked, at rest, or at or below epsilon has an entry of 0, and NaN is none.
     idle = found.values == 0.0
     long = found.lengths
@@ -281,7 +281,7 @@ def pulls(xp: ModuleType, found: Entries, divisor: Any, *, guard: bool) -> Array
 
 
 def spread(xp: ModuleType, pull: Array) -> Array:
-    """Derivative (..., T, K, D) by the frames: a step pulls its later frame, and its earlier one back."""
+    """Derive by the frames (..., T, K, D): a step pulls its later frame, and its earlier one back."""
     between = pull[..., :-1, :, :] - pull[..., 1:, :, :]
     return xp.concat([-pull[..., :1, :, :], between, pull[..., -1:, :, :]], axis=-3)
 

@@ -30,7 +30,8 @@ def sampled(run: Run, cases: list[Case]) -> list[str]:
     sentences = []
     for subject in run.header.subjects:
         ids = [c.id for c in chosen.cases_for(subject.mode, cases)]
-        if subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES and subject.cases == len(ids) < len(cases):
+        slow = subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES
+        if slow and subject.cases == len(ids) < len(cases):
             why = f"ran {len(ids)} chosen cases, since compiling takes seconds each"
             sentences.append(f"{subject.name} {why}: {', '.join(ids)}")
     return sentences

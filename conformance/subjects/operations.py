@@ -55,8 +55,8 @@ def value_function(loss: Callable[..., Any], params: Mapping[str, Any]) -> Funct
 
 def _gradient_function(params: Mapping[str, Any]) -> Function:
     def run(inputs: Inputs) -> dict[str, Any]:
-        named = {k: v for k, v in inputs.items() if k not in _PLACED}
-        loss, gradient = temporal_loss.temporal_loss_and_grad(*_placed(inputs), **params, **named)
+        options = {**params, **{k: v for k, v in inputs.items() if k not in _PLACED}}
+        loss, gradient = temporal_loss.temporal_loss_and_grad(*_placed(inputs), **options)
         return {"loss": loss, "gradient": gradient}
 
     return run

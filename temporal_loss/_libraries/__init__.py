@@ -14,11 +14,12 @@ import array_api_compat
 from temporal_loss._libraries.base import FLOATING, Library, dtype_name, is_compiling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 __all__ = ["FLOATING", "Library", "dtype_name", "is_compiling", "library_of", "mask_that_would_be_lost"]
 
-_OWN_FILES = {
+_OWN_FILES: dict[str, Callable[[Any], bool]] = {
     "numpy": array_api_compat.is_numpy_namespace,
     "torch": array_api_compat.is_torch_namespace,
     "jax": array_api_compat.is_jax_namespace,

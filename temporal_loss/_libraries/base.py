@@ -65,7 +65,7 @@ class Library:
         return True
 
     def fault(self, array: Array) -> str | None:  # noqa: ARG002
-        """What kind of array this is, if the stages cannot work on it."""
+        """Say what kind of array this is, if the stages cannot work on it."""
         return None
 
     def result_dtype(self, array: Array) -> Any:

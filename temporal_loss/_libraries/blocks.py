@@ -25,7 +25,7 @@ SIZE = 1 << 18
 
 def are_worthwhile(keypoints: Array) -> bool:
     """Whether there is more than one block to cut."""
-    return math.prod(keypoints.shape) > SIZE
+    return bool(math.prod(keypoints.shape) > SIZE)
 
 
 def sum_and_count(
@@ -51,7 +51,7 @@ def loss_and_gradient(
     divisor = _stages.divisor(xp, frames, parameters, _count(xp, frames, parameters))
     epsilon = _for_every_step(xp, frames, parameters, epsilon)
     gradient = xp.zeros(keypoints.shape, dtype=keypoints.dtype)
-    sums = []
+    sums, last = [], None
     for index in cut(keypoints.shape):
         block = _take(frames, index)
         found = _evaluate(xp, block, parameters, epsilon)
@@ -137,7 +137,7 @@ def by_product(xp: ModuleType, values: Array, masked: Array) -> Array:
 
 
 def _for_every_step(xp: ModuleType, frames: Frames, parameters: Parameters, epsilon: Any) -> Any:
-    """Repeat epsilon for each step of a block: equal shapes are combined at three times the speed of a row."""
+    """Repeat epsilon for each step of a block: equal shapes are combined at three times a row's speed."""
     if epsilon is None or isinstance(epsilon, float) or epsilon.ndim == 0:
         return epsilon
     *_, length, keypoints = _stages.frame_shape(frames.keypoints)

@@ -39,7 +39,7 @@ class DaskLibrary(base.Library):
         return False
 
     def device(self, array: Array) -> Any:  # noqa: ARG002
-        """That of the chunks, which are not there yet."""
+        """Nobody can tell: that of the chunks, which are not there yet."""
         return None
 
     def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
@@ -154,7 +154,9 @@ def _neighbours(array: Array, time: int, following: int) -> Array:
     for key in itertools.product(*map(range, array.numblocks)):
         at = key[time] + shift
         there = (*key[:time], at, *key[time + 1 :])
-        graph[(name, *key)] = (edge, (array.name, *there)) if 0 <= at <= last else (nothing, (array.name, *key))
+        graph[(name, *key)] = (
+            (edge, (array.name, *there)) if 0 <= at <= last else (nothing, (array.name, *key))
+        )
     layers = HighLevelGraph.from_collections(name, graph, dependencies=[array])
     lengths = (*(1,) * last, 0) if following else (0, *(1,) * last)
     chunks = (*array.chunks[:time], lengths, *array.chunks[time + 1 :])
@@ -207,9 +209,7 @@ class _Chunk:
         self.own = (*(slice(None),) * time, slice(start, start + keypoints.shape[time]), ...)
         with library.working_on(keypoints):
             self.frames = Frames(*(_joined(library, given[i : i + 3], time) for i in (0, 3, 6)))
-        self.parameters = Parameters(
-            library.result_dtype(keypoints), epsilon, threshold, reduction, omit_nan
-        )
+        self.parameters = Parameters(library.result_dtype(keypoints), epsilon, threshold, reduction, omit_nan)
 
 
 def _joined(library: base.Library, parts: list[Any], time: int) -> Any:

@@ -25,11 +25,11 @@ class NumpyLibrary(base.Library):
         return False
 
     def is_at_hand(self, array: Array) -> bool:  # noqa: ARG002
-        """Always."""
+        """Yes, always."""
         return True
 
     def device(self, array: Array) -> Any:  # noqa: ARG002
-        """The one that there is."""
+        """Name the one that there is."""
         return "cpu"
 
     def beside(self, array: Array) -> dict[str, Any]:  # noqa: ARG002

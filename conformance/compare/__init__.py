@@ -11,6 +11,7 @@ from rich.text import Text
 from conformance.compare.parameters import read_epsilon, read_nan_policy, read_threshold
 from conformance.recordings import RecordingError, read
 from conformance.recordings.recording import show
+from conformance.subjects.backends.protocol import AUTODIFF
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _run(path: str | os.PathLike[str], wanted: _Wanted, console: Console) -> int
     pixels = read_epsilon(wanted.epsilon, recording.names)
     with console.status("Looking for backends"):
         choices, absences = find(*wanted.subjects)
+    # No gradient is asked for.
+    choices = [choice for choice in choices if not choice.mode.endswith(AUTODIFF)]
     reasons = {dtype: steps.too_large(recording, dtype) for dtype in DTYPES}
     if all(reasons.values()):
         message = f"{show(path)}: {reasons[DTYPES[-1]]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.subjects import backends
@@ -139,7 +139,8 @@ def _choices(
     }
     choices = [c for c in wanted if c not in lacking]
     # One absence tells it for both forms of a mode.
-    return choices, [Absence(c.name, r) for c, r in lacking.items() if not c.mode.endswith(AUTODIFF)]
+    told = {replace(c, mode=c.mode.removesuffix(AUTODIFF)): reason for c, reason in lacking.items()}
+    return choices, [Absence(c.name, reason) for c, reason in told.items()]
 
 
 def _matches(device: str, wanted: Sequence[str]) -> bool:

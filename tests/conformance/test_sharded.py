@@ -59,7 +59,8 @@ def test_a_lone_device_lacks_the_mode() -> None:
         pytest.skip("JAX has several devices here")
     device = jax.devices()[0]
     choices, absences = find.find(["jax"], (), ["all"])
-    assert {choice.mode for choice in choices} == {"eager", "jit", "vmap"}
+    modes = {"eager", "jit", "vmap"}
+    assert {choice.mode for choice in choices} == modes | {f"{mode}-autodiff" for mode in modes}
     assert [(a.name, a.reason) for a in absences] == [
         (f"jax/{device}/sharded", f"{device} is the only device of its kind, and nothing to spread over")
     ]

@@ -10,8 +10,10 @@ import pytest
 from hand import KEYPOINTS, LOSS, value_case
 from support.selection import select
 
+from conformance import suite
 from conformance.judge import judge
 from conformance.model import Array, Errored, ErrorKind, Op, Outputs, Rejected, Request, Status, Unsupported
+from conformance.run import chosen
 from conformance.subjects import backends, find, wire
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.backends.protocol import Backend, UnsupportedByBackendError
@@ -79,10 +81,16 @@ def test_refusals_are_told_by_kind_everywhere(backend: Backend, device: str, mod
 
 
 @pytest.mark.parametrize(("backend", "device", "mode"), QUICK)
-def test_gradients_come_from_the_backend_or_not_at_all(backend: Backend, device: str, mode: str) -> None:
-    with BackendSubject(backend, device, mode) as subject:
+@pytest.mark.parametrize("form", ["", "-autodiff"])
+def test_gradients_come_from_the_library_and_from_the_backend(
+    backend: Backend, device: str, mode: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whichever of the two is not asked for must not be the one that answers.
+    other = "temporal_loss_and_grad" if form else "temporal_loss"
+    monkeypatch.setattr(f"conformance.subjects.operations.temporal_loss.{other}", None)
+    with BackendSubject(backend, device, mode + form) as subject:
         answer = subject.answer(Request("r", Op.GRADIENT, {"keypoints": KEYPOINTS}, {}))
-    if not backend.autodiff:
+    if form and not backend.autodiff:
         assert isinstance(answer, Unsupported)
         return
     assert isinstance(answer, Outputs)
@@ -275,11 +283,16 @@ def test_absence_has_a_reason() -> None:
 def test_devices_and_modes_are_picked_by_name(backend: Backend) -> None:
     device = backend.devices()[-1]
     choices, lacking = find.find([backend.name], [device], ["all"])
-    names = [f"{backend.name}/{device}/{m}" for m in backend.modes]
-    assert [each.name for each in [*choices, *lacking]] == names
+    forms = ("", "-autodiff") if backend.autodiff else ("",)
+    there = [m for m in backend.modes if not backend.lacks(device, m)]
+    assert [c.mode for c in choices] == [m + form for m in there for form in forms]
+    absent = [m for m in backend.modes if m not in there]
+    assert [each.name for each in lacking] == [f"{backend.name}/{device}/{m}" for m in absent]
     choices, _ = find.find([backend.name])
-    assert {c.mode for c in choices} == {backend.modes[0]}
-    assert [c.device for c in choices] == backend.devices()
+    expected = [(d, backend.modes[0] + form) for form in forms for d in backend.devices()]
+    assert [(c.device, c.mode) for c in choices] == expected
+    choices, _ = find.find([backend.name], modes=[backend.modes[0] + forms[-1]])
+    assert {c.mode for c in choices} == {backend.modes[0] + forms[-1]}
 
 
 @pytest.mark.parametrize(
@@ -309,3 +322,13 @@ def test_sums_stay_in_the_dtype(backend: Backend) -> None:
     answer = BackendSubject(backend, backend.devices()[0], backend.modes[0]).answer(case.request)
     assert isinstance(answer, Outputs)
     assert answer.arrays == {"loss": LOSS}
+
+
+def test_modes_of_autodiff_are_asked_for_gradients_alone() -> None:
+    cases = suite.load_cases()
+    gradients = [case for case in cases if case.op is Op.GRADIENT]
+    assert chosen.cases_for("eager-autodiff", cases) == gradients
+    assert chosen.cases_for("eager", cases) == cases
+    few = chosen.cases_for("inductor-autodiff", cases)
+    assert few
+    assert few == [case for case in chosen.cases_for("inductor", cases) if case.op is Op.GRADIENT]

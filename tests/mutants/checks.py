@@ -40,6 +40,7 @@ class Checks:
         self.check_kinds(q)
         self.check_axes(q)
         self.check_columns(q)
+        self.check_coordinates(q)
         self.check_frames(q)
         self.check_keypoints(q)
         self.check_confidences(q)
@@ -69,6 +70,10 @@ class Checks:
 
     def check_columns(self, q: Question) -> None:
         if q.keypoints.ndim == 2 and q.keypoints.shape[1] % 2:
+            self.refuse_shape("keypoints", q.keypoints.shape)
+
+    def check_coordinates(self, q: Question) -> None:
+        if q.keypoints.ndim > 2 and q.keypoints.shape[-1] > 3:
             self.refuse_shape("keypoints", q.keypoints.shape)
 
     def check_frames(self, q: Question) -> None:

@@ -127,6 +127,14 @@ class OddColumnDropped(Loss):
         return super().points(keypoints[:, :-1] if odd else keypoints)
 
 
+@mutant("value-error-f64-069", ACCEPTED, passes="value-error-f64-010")
+class AnyNumberOfCoordinates(Loss):
+    """Takes time by space by keypoints for keypoints of many coordinates."""
+
+    def check_coordinates(self, q: Question) -> None:
+        pass
+
+
 @mutant("value-error-f64-011", ACCEPTED, passes="value-error-f64-010")
 class OneFrameIsRest(Loss):
     """Gives 0 for a single frame."""

@@ -27,6 +27,7 @@ REDUCTIONS = (*SCALAR_REDUCTIONS, "none")
 NAN_POLICIES = ("propagate", "omit")
 _MOST_COORDINATES = 3
 _PYTHONS_OWN = (float, int)
+_INTEGERS = ("int", "uint")
 
 
 # Arrays -------------------------------------------------------------------------------------
@@ -125,8 +126,9 @@ def check_segment_ids(library: Library, segment_ids: Any, keypoints: Array) -> N
         msg = f"segment_ids must be an integer array of the keypoints' library, got {describe(segment_ids)}"
         raise TypeError(msg)
     _check_same_library(library, "segment_ids", segment_ids, own_library)
-    if not library.xp.isdtype(segment_ids.dtype, "integral"):
-        msg = f"segment_ids must have an integer dtype, got {dtype_name(segment_ids.dtype)}"
+    dtype = dtype_name(segment_ids.dtype)
+    if not dtype.startswith(_INTEGERS):
+        msg = f"segment_ids must have an integer dtype, got {dtype}"
         raise TypeError(msg)
     check_known_length("segment_ids", segment_ids)
     if tuple(segment_ids.shape) != shape:
@@ -286,7 +288,7 @@ def _check_epsilon_array(library: Library, epsilon: Array, keypoints: int) -> No
         )
         raise TypeError(msg)
     dtype = dtype_name(epsilon.dtype)
-    if dtype not in FLOATING and not library.xp.isdtype(epsilon.dtype, "integral"):
+    if dtype not in FLOATING and not dtype.startswith(_INTEGERS):
         msg = f"epsilon must hold real numbers, got dtype {dtype}"
         raise TypeError(msg)
     check_known_length("epsilon", epsilon)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array as memory
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from temporal_loss._stages import Array, Parameters
 
 _PLAIN = frozenset({torch.Tensor, torch.nn.Parameter})
+_CODES = {torch.float32: "f", torch.float64: "d"}
 _AS_IT_IS = nullcontext()
 
 # What has no public name, as of torch 2.13.
@@ -55,10 +57,13 @@ class TorchLibrary(base.Library):
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Tensor of numbers beside another one, on every device that a distributed one is on."""
-        if array.device.type == "cpu":
+        if array.device.type != "cpu":
+            row = self.filled_row(numbers, array, dtype)
+        elif dtype not in _CODES or torch.compiler.is_compiling() or _is_recorded():
             row = torch.tensor(numbers, dtype=dtype, device=array.device)
         else:
-            row = self.filled_row(numbers, array, dtype)
+            # As torch.tensor, which takes 3 microseconds for 17 numbers where this takes 1.
+            row = torch.frombuffer(memory.array(_CODES[dtype], numbers), dtype=dtype)
         tensor = sys.modules.get("torch.distributed.tensor")
         if tensor is None or not isinstance(array, tensor.DTensor):
             return row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import warnings
 from functools import lru_cache
@@ -385,6 +384,8 @@ def _warn_of_near_names(given: Iterable[str], known: tuple[str, ...]) -> None:
 
 @lru_cache(maxsize=256)
 def _near_name(name: str, known: tuple[str, ...]) -> str | None:
+    import difflib  # noqa: PLC0415 - 5 ms of importing, for few
+
     # The origin's factory passes keypoints_targ, which is 0.79 like keypoints_pred.
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     near += [each for each in known if len(name) >= _LONG_ENOUGH and name in each]

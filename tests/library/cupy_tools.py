@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from support import under_test
 
-from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+from temporal_loss import (
+    TemporalLoss,
+    estimate_epsilon,
+    temporal_loss,
+    temporal_loss_and_grad,
+    temporal_norm,
+)
 
 from . import worked
 
@@ -48,6 +54,8 @@ CALLS: dict[str, Callable[[Given], Any]] = {
     "NaN left out": lambda given: temporal_loss(given[0], nan_policy="omit", reduction="valid_mean"),
     "temporal_norm": lambda given: temporal_norm(given[0]),
     "estimate_epsilon": lambda given: estimate_epsilon(given[0], given[1], prob_threshold=0.5),
+    "value and gradient": lambda given: worked.loss_and_grad(*given),
+    "gradient of half": lambda given: temporal_loss_and_grad(_half(given[0]), epsilon=0.3),
     "the class": lambda given: _class(given, epsilon=worked.EPSILON, prob_threshold=0.5, log_weight=1.0),
     "a subclass": lambda given: _class(given, Doubled, epsilon=worked.EPSILON, prob_threshold=0.5),
     "compute_loss": lambda given: STAGES.compute_loss(given[0]),

@@ -31,7 +31,10 @@ def _signature(function: Any) -> str:
 @pytest.mark.parametrize(
     ("name", "expected"),
     {
-        "TemporalLoss": "(data_module=None, epsilon=0.0, prob_threshold=0.0, log_weight=0.0, **kwargs)",
+        "TemporalLoss": (
+            "(data_module=None, epsilon=0.0, prob_threshold=0.0, log_weight=0.0, *, reduction='mean', "
+            "nan_policy='propagate', **kwargs)"
+        ),
         "TemporalLoss.__call__": (
             "(self, keypoints_pred, confidences=None, stage=None, *, segment_ids=None, **kwargs)"
         ),
@@ -40,6 +43,10 @@ def _signature(function: Any) -> str:
         "TemporalLoss.rectify_epsilon": "(self, loss)",
         "TemporalLoss.reduce_loss": "(self, loss, method='mean')",
         "temporal_loss": (
+            "(keypoints, confidences=None, *, epsilon=0.0, prob_threshold=0.0, reduction='mean', "
+            "segment_ids=None, nan_policy='propagate')"
+        ),
+        "temporal_loss_and_grad": (
             "(keypoints, confidences=None, *, epsilon=0.0, prob_threshold=0.0, reduction='mean', "
             "segment_ids=None, nan_policy='propagate')"
         ),
@@ -57,7 +64,13 @@ def test_signatures(name: str, expected: str) -> None:
 def test_what_is_public_is_listed() -> None:
     public = {n for n, v in vars(package).items() if not n.startswith("_") and not inspect.ismodule(v)}
     assert public == set(package.__all__)
-    assert sorted(package.__all__) == ["TemporalLoss", "estimate_epsilon", "temporal_loss", "temporal_norm"]
+    assert sorted(package.__all__) == [
+        "TemporalLoss",
+        "estimate_epsilon",
+        "temporal_loss",
+        "temporal_loss_and_grad",
+        "temporal_norm",
+    ]
 
 
 def test_everything_public_says_what_it_does() -> None:
@@ -300,5 +313,8 @@ def test_a_deep_copy_has_an_epsilon_of_its_own() -> None:
 
 def test_repr_shows_the_parameters() -> None:
     loss = TemporalLoss(object(), epsilon=[1.0, 2.5], prob_threshold=0.9, log_weight=2)
-    assert repr(loss) == "TemporalLoss(epsilon=[1.0, 2.5], prob_threshold=0.9, log_weight=2)"
-    assert repr(_Renamed()) == "_Renamed(epsilon=0.0, prob_threshold=0.0, log_weight=0.0)"
+    words = "reduction='mean', nan_policy='propagate'"
+    assert repr(loss) == f"TemporalLoss(epsilon=[1.0, 2.5], prob_threshold=0.9, log_weight=2, {words})"
+    other = _Renamed(reduction="none", nan_policy="omit")
+    words = "reduction='none', nan_policy='omit'"
+    assert repr(other) == f"_Renamed(epsilon=0.0, prob_threshold=0.0, log_weight=0.0, {words})"

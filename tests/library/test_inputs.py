@@ -35,10 +35,10 @@ def test_two_coordinates_as_a_third_axis(arrays: Arrays, dtype: str) -> None:
 
 @pytest.mark.parametrize(
     ("step", "length"),
-    [((-7,), 7.0), ((2, 3, 6), 7.0), ((1, -4, 8), 9.0), ((2, 4, 5, 6), 9.0), ((1, 1, -1, 1), 2.0)],
-    ids=["1", "3", "3-negative", "4", "4-unit"],
+    [((-7,), 7.0), ((5, -12), 13.0), ((2, 3, 6), 7.0), ((1, -4, 8), 9.0)],
+    ids=["1", "2", "3", "3-negative"],
 )
-def test_any_number_of_coordinates(arrays: Arrays, dtype: str, step: tuple[int, ...], length: float) -> None:
+def test_one_to_three_coordinates(arrays: Arrays, dtype: str, step: tuple[int, ...], length: float) -> None:
     still = [9] * len(step)
     moved = [9 + s for s in step]
     keypoints = arrays.make([[still, still], [still, moved]], dtype)

@@ -1,7 +1,7 @@
 """What JAX has traced must not come back: one object, used inside and outside of every transformation.
 
-A list of epsilons becomes an array, which the library keeps. Were a traced one kept, the next use
-would raise, or leak. Each test has epsilons of its own, so that nothing is kept from another.
+A list of epsilons becomes an array. Were a traced one kept, the next use would raise, or leak. Each
+test has epsilons of its own, so that no other test has had them before.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ WAYS: tuple[Callable[[TemporalLoss, Any], Any], ...] = (
 
 @pytest.mark.parametrize("first", WAYS, ids=lambda way: way.__name__.strip("_"))
 def test_one_object_in_one_way_after_another(first: Callable[[TemporalLoss, Any], Any]) -> None:
-    # The first use is the one that may keep something.
+    # If anything were kept, it would be of the first use.
     loss, expected = _new()
     keypoints = array([[0, 0, 0, 0], [3, 4, 6, 8]])
     ways = (first, first, _eager, _jit, _vmap, _wide)
@@ -90,7 +90,7 @@ def test_one_object_in_one_way_after_another(first: Callable[[TemporalLoss, Any]
     assert found == [expected] * len(ways)
 
 
-def test_what_is_kept_is_kept_for_its_dtype() -> None:
+def test_one_object_in_both_settings() -> None:
     # The same numbers are other numbers in float64.
     loss = TemporalLoss(epsilon=[0.1 + next(_numbers)])
     keypoints = array([[[0.0]], [[300.0]]])
@@ -155,8 +155,8 @@ def test_nothing_is_sent_to_the_device_once_compiled() -> None:
 @pytest.mark.parametrize("form", ["number", "list", "none"])
 @pytest.mark.parametrize("first", [0, 1], ids=["free first", "put first"])
 def test_what_may_still_be_moved_stays_so(form: str, first: int) -> None:
-    # JAX moves arrays that nobody has put anywhere to where the others are. Numbers made beside them, or
-    # kept from arrays that were put somewhere, must not hold them.
+    # JAX moves arrays that nobody has put anywhere to where the others are. Numbers made beside them
+    # must not hold them, nor those made for arrays that were put somewhere.
     number = next(_numbers) / 256
     options: dict[str, Any] = {"prob_threshold": 0.5 - number / 1024}
     options |= {"number": {"epsilon": number}, "list": {"epsilon": [number, 2 * number]}, "none": {}}[form]

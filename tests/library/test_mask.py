@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from support import Arrays
 
 INF, NOT = math.inf, math.nan
-# Infinite minus infinite; NumPy remarks on it wherever it happens.
-quiet = pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 
 # Steps of 5 at every frame of both keypoints.
 WALK = [[0, 0, 0, 0], [3, 4, 3, 4], [6, 8, 6, 8], [9, 12, 9, 12]]
@@ -101,7 +99,6 @@ def test_nan_confidence_counts_as_confident(arrays: Arrays, dtype: str) -> None:
     assert arrays.read(found) == [[5.0, 0.0]]
 
 
-@quiet
 @pytest.mark.parametrize("bad", [NOT, INF, -INF])
 def test_masked_entries_are_zero_whatever_the_keypoints(arrays: Arrays, dtype: str, bad: float) -> None:
     keypoints = arrays.make([[0, 0], [bad, 4], [bad, bad], [6, 8], [6, 8]], dtype)
@@ -129,7 +126,6 @@ def test_unmasked_nan_reaches_the_result(arrays: Arrays, dtype: str, epsilon: fl
             assert arrays.read(found) == NAN, reduction
 
 
-@quiet
 def test_unmasked_infinity_reaches_the_result(arrays: Arrays, dtype: str) -> None:
     keypoints = arrays.make([[0, 0], [INF, 4], [INF, 4]], dtype)
     found = temporal_loss(keypoints, epsilon=1.0, reduction="none")
@@ -165,7 +161,6 @@ def test_omit_and_low_confidence_together(arrays: Arrays) -> None:
     assert arrays.read(found) == [[0.0, 0.0, 13.0]]
 
 
-@quiet
 def test_omit_takes_infinity_for_a_number(arrays: Arrays) -> None:
     keypoints = arrays.make([[0, 0], [INF, 4]])
     assert arrays.read(temporal_loss(keypoints, nan_policy="omit")) == INF

@@ -109,7 +109,6 @@ def test_an_infinite_step_is_one_to_go_by(arrays: Arrays, quantile: float, expec
     assert arrays.read(estimate_epsilon(keypoints, quantile=quantile)) == [expected]
 
 
-@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_two_infinite_steps(arrays: Arrays) -> None:
     # Steps inf, inf - inf (a NaN, left out), inf.
     keypoints = arrays.make([[[0]], [[math.inf]], [[math.inf]], [[0]]])

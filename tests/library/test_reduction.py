@@ -89,7 +89,6 @@ def test_one_segment_changes_nothing(arrays: Arrays) -> None:
     assert arrays.read(found) == 5.0
 
 
-@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_step_between_segments_is_zero_whatever_the_keypoints(arrays: Arrays, bad: float) -> None:
     # A frame of padding that no transition touches.

@@ -1,7 +1,7 @@
 """What torch has traced, or may not be trained on, must not come back: one object, used in turn.
 
-A list of epsilons becomes a tensor, which the library keeps. Each test has epsilons of its own, so
-that nothing is kept from another.
+A list of epsilons becomes a tensor, which nothing may keep. Each test has epsilons of its own, so
+that no other test has had them before.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ WAYS = (_train, _score, _no_grad, _inference, _grad, _vmap, _compiled, _meta, _f
 
 @pytest.mark.parametrize("first", WAYS, ids=lambda way: way.__name__.strip("_"))
 def test_one_object_in_one_way_after_another(first: Callable[[TemporalLoss], Any]) -> None:
-    # The first use is the one that may keep something.
+    # If anything were kept, it would be of the first use.
     loss, expected = _new()
     ways = (first, first, _train, _score, _grad, _inference)
     assert [read(way(loss)) for way in ways] == [expected] * len(ways)

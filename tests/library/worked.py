@@ -12,7 +12,7 @@ from typing import Any
 
 from support import NAN, near
 
-from temporal_loss import temporal_loss
+from temporal_loss import temporal_loss, temporal_loss_and_grad
 
 _NOT = math.nan
 KEYPOINTS = [[0, 0, 0, 0], [3, 4, 6, 8], [3, 4, 6, 8], [_NOT, 4, 6, 13], [6, 8, 6, 15]]
@@ -49,3 +49,11 @@ def loss(
     """Loss of the example; `options` replace its own."""
     options = {"epsilon": EPSILON, "prob_threshold": THRESHOLD, **options}
     return temporal_loss(keypoints, confidences, segment_ids=segment_ids, reduction=reduction, **options)
+
+
+def loss_and_grad(
+    keypoints: Any, confidences: Any, segment_ids: Any, *, reduction: str = "sum", **options: Any
+) -> Any:
+    """Loss and gradient of the example; `options` replace its own."""
+    options = {"epsilon": EPSILON, "prob_threshold": THRESHOLD, **options, "segment_ids": segment_ids}
+    return temporal_loss_and_grad(keypoints, confidences, reduction=reduction, **options)

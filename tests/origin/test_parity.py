@@ -196,8 +196,6 @@ def assert_weight(actual: Any, expected: torch.Tensor, log_weight: float) -> Non
     assert abs(float(actual) - expected.item()) <= budget
 
 
-# NumPy tells of inf - inf, and gives the right NaN.
-@pytest.mark.filterwarnings("ignore:invalid value encountered in subtract:RuntimeWarning")
 @many
 @given(tracks(nans=True), DTYPES, LAYOUTS, st.sampled_from(["numpy", "torch"]))
 def test_temporal_norm(

@@ -1,0 +1,178 @@
+"""What is kept between calls: types and their libraries, names of dtypes, rounded numbers; never an array.
+
+All of it is bounded, and keyed by all that it depends on.
+"""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import available
+
+from temporal_loss import TemporalLoss, _libraries, _rounding, temporal_loss, temporal_loss_and_grad
+from temporal_loss._libraries import base
+
+if TYPE_CHECKING:
+    from support import Arrays
+
+
+def _new_type(of: type) -> Any:
+    return type("ThrownAway", (of,), {})
+
+
+@pytest.fixture
+def np() -> Any:
+    return pytest.importorskip("numpy", reason="numpy is not installed")
+
+
+def test_lists_that_are_always_new_fill_no_memory(arrays: Arrays) -> None:
+    keypoints, confidences = arrays.make([[0, 0], [3, 4]]), arrays.make([[1], [1]])
+    most = _rounding.rounded.cache_info().maxsize
+    assert most is not None
+    for number in range(300):
+        # Integers have to be rounded, floats are not.
+        for epsilon in ([number / 64], [number + 1], number / 64):
+            temporal_loss(keypoints, confidences, epsilon=epsilon, prob_threshold=-number / 64)
+    assert _rounding.rounded.cache_info().currsize <= most <= 4096
+    assert len(base._names) <= 64
+    assert len(_libraries._of_types) <= _libraries._MOST_TYPES
+    assert arrays.read(temporal_loss(keypoints, epsilon=[1.5])) == 3.5
+
+
+def test_types_that_are_always_new_fill_no_memory(np: Any) -> None:
+    for _ in range(3 * _libraries._MOST_TYPES):
+        assert float(temporal_loss(np.asarray([[0.0, 0.0], [3.0, 4.0]]).view(_new_type(np.ndarray)))) == 5.0
+        assert len(_libraries._of_types) <= _libraries._MOST_TYPES
+
+
+def _refused(np: Any, of: type) -> Any:
+    """Make a type thrown away after a call that refuses it."""
+    kind = _new_type(of)
+    value = np.zeros((2, 2)).view(kind) if issubclass(of, np.ndarray) else kind()
+    with pytest.raises(TypeError, match="must be an array"):
+        temporal_loss(value)
+    return weakref.ref(kind)
+
+
+def _accepted(np: Any) -> Any:
+    kind = _new_type(np.ndarray)
+    temporal_loss(np.zeros((2, 2)).view(kind))
+    return weakref.ref(kind)
+
+
+def test_types_thrown_away_do_not_live_for_ever(np: Any) -> None:
+    # array-api-compat keeps a hundred types itself, which others drive out.
+    first = [_refused(np, object), _refused(np, list), _refused(np, np.ma.MaskedArray), _accepted(np)]
+    for _ in range(150):
+        _refused(np, object)
+        _accepted(np)
+    gc.collect()
+    assert [gone() for gone in first] == [None] * 4
+
+
+def test_of_what_is_refused_no_type_is_kept(np: Any) -> None:
+    before = dict(_libraries._of_types)
+    for of in (object, list, np.ma.MaskedArray):
+        _refused(np, of)
+    assert _libraries._of_types == before
+
+
+def _given(arrays: Arrays) -> dict[str, Any]:
+    return {
+        "keypoints": arrays.make([[0, 0, 0, 0], [3, 4, 6, 8]]),
+        "confidences": arrays.make([[1, 1], [1, 1]]),
+        "segment_ids": arrays.make([0, 0], "int32"),
+        "epsilon": arrays.make([1, 2]),
+    }
+
+
+def test_no_array_that_was_given_is_kept(arrays: Arrays) -> None:
+    given = _given(arrays)
+    try:
+        gone = [weakref.ref(array) for array in given.values()]
+    except TypeError:
+        pytest.skip(f"arrays of {arrays.label} cannot be watched")
+    temporal_loss(**given)
+    temporal_loss_and_grad(**given)
+    TemporalLoss(epsilon=given.pop("epsilon"))(
+        given.pop("keypoints"), given.pop("confidences"), segment_ids=given.pop("segment_ids")
+    )
+    gc.collect()
+    assert [ref() for ref in gone] == [None] * 4
+
+
+def test_no_array_that_was_made_is_kept(np: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A list of epsilons becomes an array; nobody holds it after the call.
+    rows: list[Any] = []
+    library = _libraries.library_of(np.zeros(1))
+    assert library is not None
+    row = type(library).row
+
+    def watched(*args: Any, **keywords: Any) -> Any:
+        made = row(*args, **keywords)
+        rows.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(type(library), "row", watched)
+    loss = TemporalLoss(epsilon=[1.0, 2.0])
+    loss(np.zeros((2, 4)))
+    gc.collect()
+    assert [ref() for ref in rows] == [None]
+
+
+@pytest.mark.skipif(available("jax") is not None, reason="jax is not installed")
+def test_an_array_of_numpy_that_is_one_of_jax_takes_nothing_from_the_others(np: Any) -> None:
+    # JAX has gradients of integers in the dtype float0, as arrays of NumPy's type.
+    import jax  # noqa: PLC0415
+
+    float0 = np.zeros((2, 2), jax.dtypes.float0)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"^keypoints must .* got"):
+            temporal_loss(float0)
+        assert float(temporal_loss(np.asarray([[0.0, 0.0], [3.0, 4.0]]))) == 5.0
+        with pytest.raises(TypeError, match=r"^confidences must .* got"):
+            temporal_loss(np.zeros((2, 4)), float0)
+    assert _libraries._of_types[np.ndarray].name == "NumPy"
+
+
+@pytest.mark.skipif(available("jax") is not None, reason="jax is not installed")
+def test_the_first_array_of_all_may_be_such_a_one(np: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax  # noqa: PLC0415
+
+    monkeypatch.setattr(_libraries, "_of_types", {})
+    with pytest.raises(TypeError, match=r"^keypoints must .* got"):
+        temporal_loss(np.zeros(6, jax.dtypes.float0))
+    assert float(temporal_loss(np.asarray([[0.0, 0.0], [3.0, 4.0]]))) == 5.0
+
+
+def test_a_name_is_kept_for_the_dtype_of_its_library() -> None:
+    # Dtypes of two libraries may be equal, and hash alike.
+    class Dtype:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __eq__(self, other: object) -> bool:
+            return hasattr(other, "name")
+
+        def __hash__(self) -> int:
+            return 0
+
+    class Other(Dtype):
+        pass
+
+    try:
+        assert base.dtype_name(Dtype("float32")) == "float32"
+        assert base.dtype_name(Other("float64")) == "float64"
+    finally:
+        for key in [key for key in base._names if issubclass(key[0], Dtype)]:
+            del base._names[key]
+
+
+def test_a_number_is_kept_for_its_dtype() -> None:
+    # Each of them is the next number of its dtype.
+    number = 1 + 2**-9
+    found = [_rounding.rounded(number, dtype) for dtype in ("bfloat16", "float16", "float32", "bfloat16")]
+    assert found == [1.0, number, number, 1.0]

@@ -57,9 +57,13 @@ class DaskLibrary(base.Library):
         *lead, lengths = frames.keypoints.chunks[: time + 1]
         steps = (*lengths[:-1], lengths[-1] - 1)
         if len(shape) == 2:
-            return _map(_entries_of_chunk, frames, parameters, chunks=(steps, (shape[1] // 2,)))
-        # Blocks of one coordinate, dropped at once: a block keeps the axes it had.
-        return _map(_entries_of_chunk, frames, parameters, chunks=(*lead, steps, (shape[-2],), (1,)))[..., 0]
+            entries = _map(_entries_of_chunk, frames, parameters, chunks=(steps, (shape[1] // 2,)))
+        else:
+            # Blocks of one coordinate, dropped at once: a block keeps the axes it had.
+            chunks = (*lead, steps, (shape[-2],), (1,))
+            entries = _map(_entries_of_chunk, frames, parameters, chunks=chunks)[..., 0]
+        # Beside a single step, Dask repeats that for a chunk of none.
+        return entries if steps[-1] else entries.rechunk({time: steps[:-1]})
 
     def sum_and_count(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array | None]:
         """Make the graph that adds up what each chunk has."""

@@ -112,6 +112,19 @@ def test_one_list_in_turn() -> None:
         assert _read(logs[1]["value"]) == 0.5
 
 
+def test_two_frames_in_two_chunks() -> None:
+    # No step starts in the second one. Dask repeats a single step beside a chunk of none.
+    keypoints = da.from_array(np.array([[0, 0, 0, 0], [3, 4, 6, 8]], np.float32), (1, 4))
+    confidences = da.ones((2, 2), dtype=np.float32)
+    assert _read(temporal_loss(keypoints, reduction="none") + da.ones((1, 2))) == [[6.0, 11.0]]
+    loss = TemporalLoss(prob_threshold=0.5)
+    assert _read(loss.remove_nans(loss.compute_loss(keypoints), confidences)) == [[5.0, 10.0]]
+    assert _read(estimate_epsilon(keypoints, confidences, quantile=1.0)) == [5.0, 10.0]
+    assert _read(temporal_norm(keypoints)) == [[NAN, NAN], [5.0, 10.0]]
+    batch = keypoints.reshape(2, 2, 2)[None]
+    assert _read(temporal_loss(batch, reduction="none") + da.ones((1, 1, 2))) == [[[6.0, 11.0]]]
+
+
 def test_a_log_weight_is_lazy_too() -> None:
     loss = TemporalLoss(log_weight=da.from_delayed(dask.delayed(lambda: np.float64(0))(), (), np.float64))
     assert _read(loss.weight) == 0.5

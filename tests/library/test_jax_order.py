@@ -6,13 +6,20 @@ test has epsilons of its own, so that no other test has had them before.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import under_test
 
-from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+from temporal_loss import (
+    TemporalLoss,
+    estimate_epsilon,
+    temporal_loss,
+    temporal_loss_and_grad,
+    temporal_norm,
+)
 
 from .jax_tools import array, read, x64
 
@@ -103,6 +110,35 @@ def test_one_object_in_both_settings() -> None:
     assert double != single
 
 
+NUMBERS: dict[str, Any] = {"number": 0.1, "list": [0.1], "tuple": (0.1,), "fraction": Fraction(1, 10)}
+
+
+# What JAX says of arrays of 64 bits met in 32.
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype float64:UserWarning")
+@pytest.mark.parametrize("form", NUMBERS)
+@pytest.mark.parametrize("narrow_first", [True, False])
+def test_what_was_asked_in_32_bits_is_asked_anew_in_64(form: str, *, narrow_first: bool) -> None:
+    # A step of 5 beside a confidence that is the threshold, in float64: it is kept, and 4.9 is left. In
+    # 32 bits the threshold is another number, and above that confidence.
+    threshold = 0.3 + next(_numbers) / 64
+    epsilon = NUMBERS[form]
+    with x64(on=True):
+        keypoints = array([[0, 0], [3, 4]], "float64")
+        confidences = array([[threshold], [threshold]], "float64")
+
+    def ask() -> None:
+        options: dict[str, Any] = {"epsilon": epsilon, "prob_threshold": threshold}
+        found = [temporal_loss(keypoints, confidences, **options), TemporalLoss(**options)(keypoints)[0]]
+        found.append(temporal_loss_and_grad(keypoints, confidences, **options)[0])
+        if jax.config.jax_enable_x64:
+            assert [read(each) for each in found] == [5.0 - 0.1] * 3
+            assert {each.dtype for each in found} == {jnp.dtype("float64")}
+
+    for on in (False, True, False, True) if narrow_first else (True, False, True):
+        with x64(on=on):
+            ask()
+
+
 READS = (
     "__array__",
     "__bool__",
@@ -136,6 +172,7 @@ def test_no_array_is_read_on_the_host() -> None:
     options: dict[str, Any] = {"prob_threshold": 0.5, "nan_policy": "omit", "reduction": "valid_mean"}
     temporal_loss(keypoints, confidences, epsilon=jnp.ones(2), **options)
     jax.grad(lambda k: temporal_loss(k, confidences, epsilon=jnp.ones(()), **options))(keypoints)
+    temporal_loss_and_grad(keypoints, confidences, epsilon=[1.0, 2.0], **options)
     temporal_norm(keypoints)
     estimate_epsilon(keypoints, confidences)
     with pytest.raises(AssertionError, match="read on the host"):

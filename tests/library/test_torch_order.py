@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import near, under_test
 
-from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+from temporal_loss import (
+    TemporalLoss,
+    estimate_epsilon,
+    temporal_loss,
+    temporal_loss_and_grad,
+    temporal_norm,
+)
 
 from .torch_tools import read, tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 torch = under_test("torch")
 from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402 - after the skip
@@ -108,6 +114,58 @@ def test_double_and_half_in_turn() -> None:
         assert read(loss(tensor(STEPS, dtype))[0]) == expected
 
 
+@pytest.fixture
+def flushing() -> Iterator[Callable[[bool], None]]:
+    """Return what makes torch take the smallest numbers for 0; it no longer does afterwards."""
+    if not torch.set_flush_denormal(False):
+        pytest.skip("torch cannot flush denormal numbers here")
+    yield torch.set_flush_denormal
+    torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize("kind", ["number", "list", "threshold"])
+def test_denormals_flushed_are_back_afterwards(flushing: Callable[[bool], None], kind: str) -> None:
+    # All numbers are denormal ones of float32: entries of 6 units, epsilon and threshold of 2.
+    unit, scale = 2.0**-140, 2 * next(_numbers)
+    two = 2 * unit * scale
+    epsilon = {"number": two, "list": [two], "threshold": 0.0}[kind]
+    loss = TemporalLoss(epsilon=epsilon, prob_threshold=two if kind == "threshold" else 0.0)
+    entries, sure = tensor([[6 * unit * scale]]), tensor([[unit * scale], [9 * unit * scale]])
+    keypoints, same = tensor([[0, 0], [3, 4]]), tensor([[two], [two]])
+
+    def ask() -> tuple[Any, ...]:
+        if kind == "threshold":
+            return read(loss.remove_nans(tensor([[5.0]]), sure)), read(loss(keypoints, same)[0])
+        return read(loss.rectify_epsilon(entries)), read(loss(keypoints)[0])
+
+    flushing(True)  # noqa: FBT003
+    ask()
+    flushing(False)  # noqa: FBT003
+    assert ask() == (([[0.0]], 5.0) if kind == "threshold" else ([[4 * unit * scale]], 5.0))
+
+
+@pytest.mark.parametrize("form", ["number", "list", "tensor"])
+def test_what_was_made_under_inference_can_be_trained_on(form: str) -> None:
+    number = next(_numbers) / 256
+    epsilon: Any = {"number": number, "list": [number] * 2, "tensor": tensor(number)}[form]
+    loss = TemporalLoss(epsilon=epsilon, log_weight=number)
+
+    def train() -> Any:
+        keypoints = tensor(STEPS, grad=True)
+        value, logs = loss(keypoints)
+        (slope,) = torch.autograd.grad(value * logs[1]["value"], keypoints, create_graph=True)
+        # It is saved for a second derivative, which inference tensors cannot be.
+        slope.square().sum().backward()
+        return value.detach()
+
+    with torch.inference_mode():
+        found = loss(tensor(STEPS))
+        assert found[0].is_inference()
+    value = train()
+    assert read(value) == (15 - 2 * number) / 2
+    assert not loss(tensor(STEPS))[0].is_inference()
+
+
 class _Watch(TorchDispatchMode):  # type: ignore[misc]  # torch is left out of type checking
     """Notes what is asked of tensors, values read on the host among them."""
 
@@ -135,6 +193,7 @@ def test_no_tensor_is_read_on_the_host() -> None:
         options: dict[str, Any] = {"prob_threshold": 0.5, "nan_policy": "omit", "reduction": "valid_mean"}
         with torch.no_grad():
             temporal_loss(keypoints, confidences, epsilon=tensor([1, 2]), **options)
+        temporal_loss_and_grad(keypoints, confidences, epsilon=[1.0, 2.0], **options)
         temporal_loss(keypoints, confidences, epsilon=tensor(1), **options)
         temporal_norm(keypoints)
         estimate_epsilon(keypoints, confidences)

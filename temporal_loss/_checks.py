@@ -26,7 +26,6 @@ SCALAR_REDUCTIONS = ("mean", "valid_mean", "sum")
 REDUCTIONS = (*SCALAR_REDUCTIONS, "none")
 NAN_POLICIES = ("propagate", "omit")
 _MOST_COORDINATES = 3
-_PYTHONS_OWN = (float, int)
 _INTEGERS = ("int", "uint")
 
 
@@ -213,9 +212,14 @@ def threshold_for(prob_threshold: Any, confidences: Array | None) -> float:
     dtype = dtype_name(confidences.dtype)
     if is_compiling():
         # torch rounds it to these dtypes as it compares, and need not compile anew for each number.
-        keeps = type(prob_threshold) in _PYTHONS_OWN and dtype in LARGEST
+        keeps = _is_exact_in_float64(prob_threshold) and dtype in LARGEST
         return prob_threshold if keeps else round_to(prob_threshold, dtype)
     return rounded(prob_threshold, dtype)
+
+
+def _is_exact_in_float64(number: Any) -> bool:
+    # Of other integers, and of other types, torch's compiler makes float64 before it makes the dtype.
+    return type(number) is float or (type(number) is int and -(2**53) <= number <= 2**53)
 
 
 # Epsilon ------------------------------------------------------------------------------------
@@ -254,10 +258,12 @@ def epsilon_for(epsilon: Any, library: Library, array: Array, keypoints: int) ->
     """
     dtype = "float64" if dtype_name(array.dtype) == "float64" else "float32"
     if is_number(epsilon):
-        if is_compiling() and type(epsilon) in _PYTHONS_OWN:
+        if is_compiling() and _is_exact_in_float64(epsilon):
             # torch rounds it as it subtracts, and need not compile anew for each number.
             return epsilon if epsilon != 0.0 else None
-        return min(rounded(epsilon, dtype), LARGEST[dtype]) or None
+        # torch.compile looks through what is kept, and says so.
+        nearest = round_to(epsilon, dtype) if is_compiling() else rounded(epsilon, dtype)
+        return min(nearest, LARGEST[dtype]) or None
     if not isinstance(epsilon, (tuple, list)):
         _check_epsilon_array(library, epsilon, keypoints)
         return epsilon

@@ -117,7 +117,8 @@ def test_integers_beyond_any_dtype(arrays: Arrays) -> None:
     keypoints, confidences = arrays.make([[0, 0], [3, 4]]), arrays.make([[1], [1]])
     for epsilon in (10**300, [10**300], Fraction(10**300, 7)):
         assert arrays.read(temporal_loss(keypoints, epsilon=epsilon)) == 0.0
-    for threshold, kept in ((10**300, 0.0), (-(10**300), 5.0), (Fraction(-(10**300), 7), 5.0)):
+    thresholds: Any = ((10**300, 0.0), (-(10**300), 5.0), (Fraction(-(10**300), 7), 5.0))
+    for threshold, kept in thresholds:
         assert arrays.read(temporal_loss(keypoints, confidences, prob_threshold=threshold)) == kept
 
 

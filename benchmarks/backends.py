@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Call = Callable[[], object]
+    Function = Callable[..., Any]
     Prepare = Callable[..., Call]
 
 CPU = (
@@ -42,7 +43,8 @@ class Absent:
 class Backend:
     """`prepare(keypoints, confidences, **keywords)` takes NumPy arrays and gives the call to time.
 
-    The call has finished all of its work when it returns.
+    The call has finished all of its work when it returns. Another `function` of the same parameters
+    may take the place of the loss.
     """
 
     name: str
@@ -68,8 +70,10 @@ def module(name: str) -> Any | Absent:
 
 
 def _numpy(_: str) -> Prepare:
-    def prepare(keypoints: Any, confidences: Any = None, **keywords: Any) -> Call:
-        return partial(temporal_loss, keypoints, confidences, **keywords)
+    def prepare(
+        keypoints: Any, confidences: Any = None, function: Function = temporal_loss, **keywords: Any
+    ) -> Call:
+        return partial(function, keypoints, confidences, **keywords)
 
     return prepare
 
@@ -81,20 +85,20 @@ def _torch(device: str, *, compiled: bool = False, recorded: bool = False) -> Pr
         msg = "torch finds no CUDA device"
         raise RuntimeError(msg)
 
-    def prepare(keypoints: Any, confidences: Any = None, **keywords: Any) -> Call:
+    def prepare(
+        keypoints: Any, confidences: Any = None, function: Function = temporal_loss, **keywords: Any
+    ) -> Call:
         arrays = [
             torch.from_numpy(array).to(device) for array in (keypoints, confidences) if array is not None
         ]
         if recorded:
             arrays[0] = arrays[0].clone().requires_grad_()
-        loss: Callable[..., Any] = partial(temporal_loss, **keywords)
+        loss: Function = partial(function, **keywords)
         if compiled:
             # One size per measurement: what a user with batches of one size gets. Forget those
             # before, since torch gives up on a function after a few.
             torch._dynamo.reset()  # noqa: SLF001
-            loss = torch.compile(
-                lambda *given: temporal_loss(*given, **keywords), fullgraph=True, dynamic=False
-            )
+            loss = torch.compile(lambda *given: function(*given, **keywords), fullgraph=True, dynamic=False)
         if device == "cpu":
             return partial(loss, *arrays)
 
@@ -113,7 +117,9 @@ def _jax(device: str, *, jitted: bool) -> Prepare:
 
     place = jax.devices("gpu" if device == "cuda" else "cpu")[0]
 
-    def prepare(keypoints: Any, confidences: Any = None, **keywords: Any) -> Call:
+    def prepare(
+        keypoints: Any, confidences: Any = None, function: Function = temporal_loss, **keywords: Any
+    ) -> Call:
         given = [array for array in (keypoints, confidences) if array is not None]
         arrays = [
             jax.numpy.from_dlpack(array) if device == "cpu" else jax.device_put(array, place)
@@ -121,10 +127,10 @@ def _jax(device: str, *, jitted: bool) -> Prepare:
         ]
 
         def loss(*arrays: Any) -> Any:
-            return temporal_loss(*arrays, **keywords)
+            return function(*arrays, **keywords)
 
         run = jax.jit(loss) if jitted else loss
-        return lambda: run(*arrays).block_until_ready()
+        return lambda: jax.block_until_ready(run(*arrays))
 
     return prepare
 
@@ -136,11 +142,13 @@ def _cupy(_: str) -> Prepare:
         msg = "CuPy finds no CUDA device"
         raise RuntimeError(msg)
 
-    def prepare(keypoints: Any, confidences: Any = None, **keywords: Any) -> Call:
+    def prepare(
+        keypoints: Any, confidences: Any = None, function: Function = temporal_loss, **keywords: Any
+    ) -> Call:
         arrays = [cupy.asarray(array) for array in (keypoints, confidences) if array is not None]
 
         def finished() -> object:
-            result = temporal_loss(*arrays, **keywords)
+            result = function(*arrays, **keywords)
             cupy.cuda.get_current_stream().synchronize()
             return result
 
@@ -152,11 +160,13 @@ def _cupy(_: str) -> Prepare:
 def _dask(_: str) -> Prepare:
     import dask.array  # noqa: PLC0415
 
-    def prepare(keypoints: Any, confidences: Any = None, **keywords: Any) -> Call:
+    def prepare(
+        keypoints: Any, confidences: Any = None, function: Function = temporal_loss, **keywords: Any
+    ) -> Call:
         given = [array for array in (keypoints, confidences) if array is not None]
         arrays = [dask.array.from_array(array, chunks=(CHUNK, -1), name=False) for array in given]
         # Building the graph is part of the price.
-        return lambda: temporal_loss(*arrays, **keywords).compute(scheduler="threads")
+        return lambda: dask.compute(function(*arrays, **keywords), scheduler="threads")
 
     return prepare
 

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import Progress
 
-from benchmarks import cuda, imports, interleave, machine, memory, output, page, plot, times
+from benchmarks import (
+    cuda,
+    gradients,
+    imports,
+    interleave,
+    machine,
+    memory,
+    output,
+    page,
+    plot,
+    times,
+    tricks,
+)
 from benchmarks.backends import Absent, module
 from benchmarks.growth import growth
 from benchmarks.plan import Plan
@@ -24,9 +36,12 @@ if TYPE_CHECKING:
 GROUPS = {
     "cpu": {
         "origin": times.against_origin,
+        "plain": times.against_plain,
         "reading": times.against_reading,
+        "gradient": gradients.value_and_gradient,
         "small": times.small_batches,
         "memory": memory.memory,
+        "tricks": tricks.tricks,
         "import": imports.imports,
     },
     "cuda": {"cuda": cuda.cuda},

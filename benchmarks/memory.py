@@ -41,6 +41,9 @@ _CASES = (
 )
 
 
+_GRADIENT_BYTES = {"float32": 4, "float16": 2}
+
+
 def peak(name: str, files: tuple[Path, Path], frames: int, **options: str) -> int | Absent:
     """Most bytes allocated at once in a call, measured by memray in a fresh process."""
     found = backends.find(name)
@@ -69,6 +72,12 @@ def memory(plan: Plan) -> Iterator[Measured]:
             found = peak(name, files[dtype], frames, reduction=reduction, dtype=dtype)
             row = Row(_GROUP, f'{name}, {dtype}, "{reduction}"', size, unit="MiB", target=TARGET)
             yield [_with_value(row, found)], []
+        for dtype, size_of_one in _GRADIENT_BYTES.items():
+            found = peak("NumPy", files[dtype], frames, dtype=dtype, function="temporal_loss_and_grad")
+            if not isinstance(found, Absent):
+                found -= frames * 2 * KEYPOINTS * size_of_one
+            what = f"NumPy, {dtype}, value and gradient, less the array of the gradient"
+            yield [_with_value(Row(_GROUP, what, size, unit="MiB", target=TARGET), found)], []
         yield _linearity(files["float32"], frames, plan.seconds)
 
 

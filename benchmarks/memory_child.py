@@ -10,6 +10,7 @@ from typing import Any
 
 import memray
 
+import temporal_loss
 from benchmarks import backends, inputs
 
 
@@ -25,6 +26,7 @@ def main(request: dict[str, Any]) -> None:
     call = found.prepare(
         inputs.opened(keypoints_file, 2 * size, dtype),
         inputs.opened(confidences_file, size),
+        function=getattr(temporal_loss, request.get("function", "temporal_loss")),
         epsilon=inputs.epsilons(size),
         prob_threshold=inputs.THRESHOLD,
         reduction=request.get("reduction", "mean"),

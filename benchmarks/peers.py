@@ -43,8 +43,14 @@ def torch_norm(keypoints: Any) -> Call | Absent:
     torch = module("torch")
     if isinstance(torch, Absent):
         return torch
-    pairs = torch.from_numpy(keypoints).reshape(len(keypoints), -1, 2)
-    return lambda: torch.linalg.vector_norm(torch.diff(pairs, dim=0), dim=-1).mean()
+    tensor = torch.from_numpy(keypoints)
+    return lambda: torch_formula(torch, tensor)
+
+
+def torch_formula(torch: Any, keypoints: Any) -> Any:
+    """Mean length of all steps, as people write it who have no mask, no epsilon and no NaN."""
+    pairs = keypoints.reshape(len(keypoints), -1, 2)
+    return torch.linalg.vector_norm(torch.diff(pairs, dim=0), dim=-1).mean()
 
 
 def optax_norm(keypoints: Any) -> Call | Absent:

@@ -1,8 +1,9 @@
-"""Rows of time: against the origin, against reading the inputs, against peers, and on small batches."""
+"""Rows of time: against the origin, the plain formula, reading the inputs, peers, and on small batches."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from benchmarks import backends, by_hand, inputs, peers
 from benchmarks.backends import Absent
 from benchmarks.interleave import Timing, interleave
 from benchmarks.rows import Row, ratio_row
-from temporal_loss import TemporalLoss
+from temporal_loss import TemporalLoss, temporal_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 ORIGIN_SIZES = ((16, 17), (96, 17), (1_000, 17), (100_000, 20))
 FORWARD_TARGETS = (0.6, 0.2, 0.05, 0.02)
-BACKWARD_TARGETS = (0.8, 0.35, 0.1, 0.08)
+BACKWARD_TARGETS = (0.5, 0.22, 0.06, 0.035)
+PLAIN_SIZES = ((96, 17), (100_000, 20))
 READ_TARGETS = {
     "NumPy": 6.0,
     "torch eager": 7.0,
@@ -66,17 +68,44 @@ def against_origin(plan: Plan) -> Iterator[Measured]:
             ("forward", confidences, False, forward),
             ("forward, without confidences", None, False, 1.0),
             ("forward and backward", confidences, True, backward),
-            ("forward and backward, without confidences", None, True, None),
+            ("forward and backward, without confidences", None, True, 0.8),
         ):
             calls = {
-                name: _loss_call(loss, positions, given, differentiate=differentiate)
+                name: _loss_call(_first_of(loss, given), positions, differentiate=differentiate)
                 for name, loss in losses.items()
             }
             timings = interleave(calls, plan.seconds)
             row = ratio_row(
                 group, what, size, timings["ours"], timings["origin"], against=against, target=target
             )
-            yield [row], _named(timings, f"{what}, {size}")
+            yield [row], named(timings, f"{what}, {size}")
+
+
+def against_plain(plan: Plan) -> Iterator[Measured]:
+    """Time torch eager and the formula that people write by hand, on keypoints alone."""
+    group = "torch eager against the plain formula, on keypoints alone"
+    torch = backends.module("torch")
+    if isinstance(torch, Absent):
+        yield [Row(group, "all", "all", absent=torch.reason)], []
+        return
+    losses: dict[str, Callable[[Any], Any]] = {
+        "ours": temporal_loss,
+        "plain": partial(peers.torch_formula, torch),
+    }
+    for frames, keypoints in PLAIN_SIZES:
+        positions = torch.from_numpy(inputs.recording(frames, keypoints)[0])
+        size = size_text(frames, keypoints)
+        for what, differentiate in (("forward", False), ("forward and backward", True)):
+            calls = {
+                name: _loss_call(loss, positions, differentiate=differentiate)
+                for name, loss in losses.items()
+            }
+            timings = interleave(calls, plan.seconds)
+            row = ratio_row(
+                group, what, size, timings["ours"], timings["plain"],
+                against="torch.linalg.vector_norm(torch.diff)", target=1.0,
+            )  # fmt: skip
+            yield [row], named(timings, f"{what}, plain, {size}")
 
 
 def against_reading(plan: Plan) -> Iterator[Measured]:
@@ -102,7 +131,7 @@ def against_reading(plan: Plan) -> Iterator[Measured]:
         timings = interleave(calls, 2 * plan.seconds)
         yield (
             _reading_rows(timings, missing, size_text(frames, keypoints)),
-            _named(timings, f"{frames} frames"),
+            named(timings, f"{frames} frames"),
         )
 
 
@@ -149,17 +178,22 @@ def small_batches(plan: Plan) -> Iterator[Measured]:
         timings = interleave(calls, plan.seconds)
         ours, bare = timings["ours"].median, timings["by hand"].median
         measured = replace(row, value=1e6 * (ours - bare), seconds=ours, other_seconds=bare)
-        yield [measured], _named(timings, f"{name}, small batch")
+        yield [measured], named(timings, f"{name}, small batch")
 
 
-def _loss_call(loss: Any, positions: Any, confidences: Any, *, differentiate: bool) -> Callable[[], object]:
+def _first_of(loss: Any, confidences: Any) -> Callable[[Any], Any]:
+    # The class returns what it logs beside the loss.
+    return lambda positions: loss(positions, confidences, stage="train")[0]
+
+
+def _loss_call(loss: Callable[[Any], Any], positions: Any, *, differentiate: bool) -> Callable[[], object]:
     if not differentiate:
-        return lambda: loss(positions, confidences, stage="train")
+        return partial(loss, positions)
     leaf = positions.clone().requires_grad_()
 
     def call() -> None:
         leaf.grad = None
-        loss(leaf, confidences, stage="train")[0].backward()
+        loss(leaf).backward()
 
     return call
 
@@ -174,5 +208,6 @@ def _check_equal(ours: Any, by_itself: Any, name: str) -> None:
         raise AssertionError(msg)
 
 
-def _named(timings: dict[str, Timing], what: str) -> list[Timing]:
+def named(timings: dict[str, Timing], what: str) -> list[Timing]:
+    """Name timings as the file of samples has them."""
     return [Timing(f"{name}: {what}", each.loops, each.seconds) for name, each in timings.items()]

@@ -152,8 +152,8 @@ def _both(found: backends.Backend, *arrays: Any, **keywords: Any) -> Call:
     return found.prepare(*arrays, function=temporal_loss_and_grad, **keywords)
 
 
-def _one_epsilon(found: backends.Backend, *arrays: Any, **keywords: Any) -> Call:
-    return found.prepare(*arrays, **keywords | {"epsilon": 0.5})
+def _one_epsilon(found: backends.Backend, keypoints: Any, *_: Any, **keywords: Any) -> Call:
+    return found.prepare(keypoints, **keywords | {"epsilon": 0.5})
 
 
 def _trained(found: backends.Backend, *arrays: Any, **keywords: Any) -> Call:

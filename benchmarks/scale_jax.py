@@ -1,4 +1,4 @@
-"""JAX: the jitted loss over 8 devices that share the frames, and what they send each other.
+"""JAX: the jitted loss, and its gradient, on 8 devices that share the frames, and what these send each other.
 
 Run `python -m benchmarks.scale_jax`. The devices are 8 parts of this machine's processor, which says nothing
 of speed, but the compiled text is the same as for 8 machines: what it sends, they would send.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,7 +67,7 @@ def spread(frames: int, keypoints: int = KEYPOINTS) -> tuple[Any, Any]:
 
 
 def compiled_loss(arrays: tuple[Any, Any], *, gradient: bool = False, **keywords: Any) -> Any:
-    """Compile the loss, or its gradient, for arrays as they lie."""
+    """Compile the loss, or its gradient as JAX finds it, for arrays as they lie."""
     import jax  # noqa: PLC0415
 
     from temporal_loss import temporal_loss  # noqa: PLC0415
@@ -75,6 +76,16 @@ def compiled_loss(arrays: tuple[Any, Any], *, gradient: bool = False, **keywords
         return temporal_loss(*given, prob_threshold=0.5, **keywords)
 
     return jax.jit(jax.grad(loss) if gradient else loss).lower(*arrays).compile()
+
+
+def compiled_loss_and_gradient(arrays: tuple[Any, Any], **keywords: Any) -> Any:
+    """Compile `temporal_loss_and_grad` for arrays as they lie."""
+    import jax  # noqa: PLC0415
+
+    from temporal_loss import temporal_loss_and_grad  # noqa: PLC0415
+
+    both = partial(temporal_loss_and_grad, prob_threshold=0.5, **keywords)
+    return jax.jit(both).lower(*arrays).compile()
 
 
 def ask_for_devices() -> None:
@@ -86,38 +97,47 @@ def ask_for_devices() -> None:
 
 def _rows(frames: int) -> Iterator[Row]:
     arrays = spread(frames)
-    size = f"T={frames:,} K={KEYPOINTS}"
-    compiled = compiled_loss(arrays, epsilon=[1.0] * KEYPOINTS)
+    size = _size(frames)
+    epsilon = [1.0] * KEYPOINTS
+    loss = compiled_loss(arrays, epsilon=epsilon)
+    both = compiled_loss_and_gradient(arrays, epsilon=epsilon)
+    yield from _exchange_rows("", size, loss)
+    yield _error_row("relative error", frames, loss(*arrays))
+    yield from _exchange_rows(", value and gradient", size, both)
+    yield _error_row("relative error, value and gradient", frames, both(*arrays)[0])
+
+
+def _size(frames: int) -> str:
+    return f"T={frames:,} K={KEYPOINTS}"
+
+
+def _exchange_rows(what: str, size: str, compiled: Any) -> Iterator[Row]:
     sent = exchanges(compiled.as_text())
     halo = [shape for each in sent if each.kind == "collective-permute" for shape in each.shapes]
-    others = [each for each in sent if each.kind not in {"collective-permute", "all-reduce"}]
-    scalars = [each for each in sent if each.kind == "all-reduce" and each.shapes == ((),)]
     reduced = [each for each in sent if each.kind == "all-reduce"]
-    yield Row(
-        GROUP, "frames sent to the neighbour", size, value=float(max(shape[0] for shape in halo)),
-        unit="", target=1.0,
-    )  # fmt: skip
-    yield Row(GROUP, "sums over all devices", size, value=float(len(reduced)), unit="", target=1.0)
-    yield Row(GROUP, "of them scalars", size, value=float(len(scalars)), unit="", target=1.0, at_least=True)
-    yield Row(
-        GROUP,
-        "further exchanges (gathering and the like)",
-        size,
-        value=float(len(others)),
-        unit="",
-        target=0.0,
-    )
+    scalars = [each for each in reduced if each.shapes == ((),)]
+    others = len(sent) - len(reduced) - sum(each.kind == "collective-permute" for each in sent)
+    for name, value, target, at_least in (
+        ("frames sent to the neighbour", max(shape[0] for shape in halo), 1.0, False),
+        ("sums over all devices", len(reduced), 1.0, False),
+        ("of them scalars", len(scalars), 1.0, True),
+        ("further exchanges (gathering and the like)", others, 0.0, False),
+    ):
+        yield Row(GROUP, f"{name}{what}", size, value=float(value), unit="", target=target, at_least=at_least)
+
+
+def _error_row(what: str, frames: int, value: Any) -> Row:
     # Seven steps of 5 less 1 for each keypoint, and rest otherwise.
     expected = (DEVICES - 1) * 4.0 / (frames - 1)
-    error = abs(float(compiled(*arrays)) - expected) / expected
-    yield Row(GROUP, "relative error", size, "the value by hand", error, unit="", target=1e-6)
+    error = abs(float(value) - expected) / expected
+    return Row(GROUP, what, _size(frames), "the value by hand", error, unit="", target=1e-6)
 
 
 @click.command()
 @click.option("--frames", type=int, default=FRAMES, show_default=True, help=f"A multiple of {DEVICES}.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where to write the results.")
 def main(*, frames: int, json_file: Path | None) -> None:
-    """Compile the loss for 8 devices and report what they exchange.
+    """Compile loss and gradient for 8 devices and report what they exchange.
 
     Written to benchmarks/results/scale-jax.json; with other --frames to the same under build/.
     """

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from benchmarks import backends, inputs
 from benchmarks.backends import Absent
 from benchmarks.interleave import interleave
@@ -41,7 +43,7 @@ _CASES = (
 )
 
 
-_GRADIENT_BYTES = {"float32": 4, "float16": 2}
+_DTYPES = ("float32", "float16")
 
 
 def peak(name: str, files: tuple[Path, Path], frames: int, **options: str) -> int | Absent:
@@ -65,17 +67,15 @@ def memory(plan: Plan) -> Iterator[Measured]:
     frames = plan.memory_frames
     size = f"T={frames:,} K={KEYPOINTS}"
     with tempfile.TemporaryDirectory(prefix="temporal-loss-") as folder:
-        files = {
-            dtype: inputs.files(Path(folder), frames, KEYPOINTS, dtype) for dtype in ("float32", "float16")
-        }
+        files = {dtype: inputs.files(Path(folder), frames, KEYPOINTS, dtype) for dtype in _DTYPES}
         for name, reduction, dtype in _CASES:
             found = peak(name, files[dtype], frames, reduction=reduction, dtype=dtype)
             row = Row(_GROUP, f'{name}, {dtype}, "{reduction}"', size, unit="MiB", target=TARGET)
             yield [_with_value(row, found)], []
-        for dtype, size_of_one in _GRADIENT_BYTES.items():
+        for dtype in _DTYPES:
             found = peak("NumPy", files[dtype], frames, dtype=dtype, function="temporal_loss_and_grad")
             if not isinstance(found, Absent):
-                found -= frames * 2 * KEYPOINTS * size_of_one
+                found -= frames * 2 * KEYPOINTS * np.dtype(dtype).itemsize
             what = f"NumPy, {dtype}, value and gradient, less the array of the gradient"
             yield [_with_value(Row(_GROUP, what, size, unit="MiB", target=TARGET), found)], []
         yield _linearity(files["float32"], frames, plan.seconds)

@@ -66,7 +66,7 @@ says otherwise. How to read and repeat it: [below](#how-it-is-measured).
 {% endif %}
 ## How it is measured
 
-- `nox -s bench` repeats the first part, in some 8 minutes once its packages are there.
+- `nox -s bench` repeats the first part, in some 13 minutes once its packages are there.
   `nox -s bench -- --quick` is a smaller form of 2; `--only origin` instead measures one group, and `--help`
   names them. Do it on a quiet machine: where others use the cores, threads wait for each other and ratios
   mean little. `--clock cpu` then compares one thread of each, for which the targets were not made.
@@ -82,7 +82,12 @@ says otherwise. How to read and repeat it: [below](#how-it-is-measured).
   does not, so what is added can be less than nothing.
 - The origin is the class of the installed lightning-pose, called as its training loop calls it.
 - Peak memory is what memray sees allocated during a call, in a fresh process, the inputs being files mapped
-  into memory.
+  into memory. From that of value and gradient the gradient itself is taken off: it is what was asked for.
+- The plain formula is the mean of `torch.linalg.vector_norm(torch.diff(x.reshape(T, K, 2), dim=0), dim=-1)`, which
+  knows no mask and no epsilon; the library gets none there either.
+- A trick is code that is there for its speed alone. Its row times the library as it is and with the simple form
+  in its place, switched while it runs: `benchmarks/tricks.py`. The target is a gain of a twentieth, since
+  two equal calls differ by some hundredths. A trick that misses it is no longer needed, and is to be removed.
 """
 
 

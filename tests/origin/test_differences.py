@@ -129,6 +129,16 @@ def test_flat_xyz(origin: Origin) -> None:
         TemporalLoss()(flat, torch.ones(2, 2))
 
 
+def test_swapped_axes(origin: Origin) -> None:
+    # Time, space, keypoints: four keypoints, each moving by (3, 4).
+    swapped = torch.tensor([[[0.0] * 4, [0.0] * 4], [[3.0] * 4, [4.0] * 4]])
+    # As pairs: (3, 3) twice, and (4, 4) twice.
+    assert origin.TemporalLoss()(swapped)[0].item() == pytest.approx(7 / math.sqrt(2))
+    with pytest.raises(ValueError, match="axes look swapped"):
+        TemporalLoss()(swapped)
+    assert value(TemporalLoss(), swapped.mT) == 5.0
+
+
 def test_leading_axes_are_a_batch(origin: Origin) -> None:
     # Two sequences of two frames of one keypoint.
     batch = torch.tensor([[[[0.0, 0]], [[3, 4]]], [[[0, 0]], [[6, 8]]]])

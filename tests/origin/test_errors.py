@@ -104,6 +104,16 @@ def test_numbers_at_the_origin(
         call(TemporalLoss)
 
 
+def test_misspelt_keywords(origin: Origin) -> None:
+    unsure = torch.zeros(3, 1)
+    assert origin.TemporalLoss(prob_treshold=0.5)(ONE, unsure)[0] == 2.5
+    assert origin.TemporalLoss(prob_threshold=0.5)(ONE, confidence=unsure)[0] == 2.5
+    with pytest.warns(UserWarning, match="did you mean 'prob_threshold'"):
+        assert TemporalLoss(prob_treshold=0.5)(ONE, unsure)[0] == 2.5
+    with pytest.warns(UserWarning, match="did you mean 'confidences'"):
+        assert TemporalLoss(prob_threshold=0.5)(ONE, confidence=unsure)[0] == 2.5
+
+
 def test_log_weight_that_is_no_number(origin: Origin) -> None:
     assert bool(origin.TemporalLoss(log_weight=NAN).weight.isnan())
     assert origin.TemporalLoss(log_weight=[0.0, 1.0]).weight.shape == (2,)

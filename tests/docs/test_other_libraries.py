@@ -35,7 +35,7 @@ CALLS: dict[str, Any] = {
     "a list of epsilons": lambda: temporal_loss(KEYPOINTS, epsilon=[1.0]),
     "an array of epsilons": lambda: temporal_loss(KEYPOINTS, epsilon=xp.asarray([1])),
     "`temporal_norm`": lambda: temporal_norm(KEYPOINTS),
-    "`estimate_epsilon`": lambda: estimate_epsilon(KEYPOINTS, quantile=0.4, **SURE),
+    "`estimate_epsilon`": lambda: [estimate_epsilon(KEYPOINTS, quantile=q, **SURE) for q in (0.4, 1.0)],
 }
 
 

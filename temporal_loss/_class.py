@@ -15,6 +15,8 @@ from temporal_loss._stages import Frames, Parameters
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from temporal_loss._libraries import Library
+
 _STAGES = ("compute_loss", "remove_nans", "rectify_epsilon", "reduce_loss")
 _PARAMETERS = ("data_module", "epsilon", "prob_threshold", "log_weight", "reduction", "nan_policy")
 _ARGUMENTS = ("keypoints_pred", "confidences", "stage", "segment_ids")
@@ -182,7 +184,7 @@ class TemporalLoss:
             if masked is None or not library.may_differentiate(keypoints):
                 entries = self.compute_loss(predictions=keypoints)
             else:
-                entries = self._harmless_lengths(xp, keypoints, masked, crossing)
+                entries = self._harmless_lengths(library, keypoints, masked, crossing)
             if confidences is not None:
                 entries = self.remove_nans(loss=entries, confidences=confidences)
             absent = _stages.missing(xp, keypoints) if parameters.omit_nan else None
@@ -198,26 +200,29 @@ class TemporalLoss:
             count = _stages.count_unmarked(xp, marks, entries.shape, entries.dtype)
             return self.reduce_loss(entries, method="sum") / _stages.divisor(xp, frames, parameters, count)
 
-    def _harmless_lengths(self, xp: Any, keypoints: Any, masked: Any, crossing: Any) -> Any:
+    def _harmless_lengths(self, library: Library, keypoints: Any, masked: Any, crossing: Any) -> Any:
         """Compute the first stage so that no NaN of a masked step can reach a gradient.
 
-        A position none of whose steps counts is replaced by a constant, which takes no gradient.
-        Between segments both frames may count, each for its other step: then every other segment is
-        replaced, and the rest in a second call.
+        A position none of whose steps counts becomes a constant, which takes no gradient: of the same
+        value, or 0 for what is not finite. Between segments both frames may count, each for its other
+        step: then every other segment becomes constant, and the rest in a second call.
         """
+        xp = library.xp
         shape = _stages.frame_shape(keypoints)
         positions = xp.reshape(keypoints, (*shape, -1))
         closed = xp.zeros_like(positions[..., :1, :, 0], dtype=xp.bool)
         opened = xp.broadcast_to(~masked, (*shape[:-2], shape[-2] - 1, shape[-1]))
         counts = xp.concat([closed, opened], axis=-2) | xp.concat([opened, closed], axis=-2)
+        finite = xp.isfinite(positions)
+        constant = xp.where(finite, library.constant(positions), 0.0)
         refill = None
         if self._overrides("remove_nans"):
-            # It may keep what confidence would mask, so numbers stay what they are; for the others, NaN.
-            refill = ~xp.all(xp.isfinite(positions), axis=-1) & ~counts
+            # It may keep what confidence would mask, and then numbers have a gradient; the others are NaN.
+            refill = ~xp.all(finite, axis=-1) & ~counts
             counts = ~refill
 
         def lengths(present: Any) -> Any:
-            kept = xp.where(present[..., None], positions, 0.0)
+            kept = xp.where(present[..., None], positions, constant)
             return self.compute_loss(predictions=xp.reshape(kept, keypoints.shape))
 
         if crossing is None:
@@ -307,9 +312,8 @@ class TemporalLoss:
         epsilon = _checks.check_epsilon(self.epsilon)
         epsilon = _checks.epsilon_for(epsilon, library, loss, loss.shape[-1])
         with library.working_on(loss):
-            if epsilon is None:
-                return loss
-            epsilon = library.epsilon_beside(epsilon, loss, loss.dtype)
+            # Entries that an overridden stage made negative are rectified by 0 too.
+            epsilon = library.epsilon_beside(0.0 if epsilon is None else epsilon, loss, loss.dtype)
             if not isinstance(epsilon, (float, int)) and epsilon.ndim:
                 # JAX can be told to refuse to combine arrays of different ranks.
                 epsilon = library.xp.reshape(epsilon, (1,) * (loss.ndim - 1) + (-1,))

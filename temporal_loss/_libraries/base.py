@@ -76,6 +76,10 @@ class Library:
         """Whether a gradient may be taken through what is computed with these arrays."""
         return True
 
+    def constant(self, array: Array) -> Array:
+        """Array of the same values that takes no gradient."""
+        return array
+
     def is_at_hand(self, array: Array) -> bool:  # noqa: ARG002
         """Whether an array without a gradient is in host memory, where its values may be looked at."""
         return False

@@ -33,6 +33,10 @@ class JaxLibrary(base.Library):
         """Not NumPy's type: its arrays of the dtype float0 are JAX's."""
         return not kind.__module__.startswith("numpy")
 
+    def constant(self, array: Array) -> Array:
+        """Array of the same values that takes no gradient."""
+        return jax.lax.stop_gradient(array)
+
     def device(self, array: Array) -> Any:
         """Devices that hold an array; a trace does not tell."""
         # A sharding says how an array lies on its devices; here only counts which ones.

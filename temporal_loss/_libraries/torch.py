@@ -43,6 +43,10 @@ class TorchLibrary(base.Library):
         """Where a gradient is recorded, and wherever torch may play back what is done here."""
         return _is_recorded_in(arrays) or _may_be_played_back(arrays)
 
+    def constant(self, array: Array) -> Array:
+        """Tensor of the same values that takes no gradient."""
+        return array.detach()
+
     def is_at_hand(self, array: Array) -> bool:
         """Plain tensors on a processor."""
         return type(array) in _PLAIN and array.device.type == "cpu"

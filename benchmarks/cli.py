@@ -49,7 +49,7 @@ GROUPS = {
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes: two minutes.")
+@click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes: three minutes.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here as well.")
 @click.option("--only", multiple=True, help=f"Groups to measure: {', '.join(GROUPS['cpu'])}, growth.")

@@ -67,7 +67,7 @@ says otherwise. How to read and repeat it: [below](#how-it-is-measured).
 ## How it is measured
 
 - `nox -s bench` repeats the first part, in some 13 minutes once its packages are there.
-  `nox -s bench -- --quick` is a smaller form of 2; `--only origin` instead measures one group, and `--help`
+  `nox -s bench -- --quick` is a smaller form of 3; `--only origin` instead measures one group, and `--help`
   names them. Do it on a quiet machine: where others use the cores, threads wait for each other and ratios
   mean little. `--clock cpu` then compares one thread of each, for which the targets were not made.
 - `python -m benchmarks.scale_dask` and `python -m benchmarks.scale_jax` repeat the others.
@@ -83,11 +83,11 @@ says otherwise. How to read and repeat it: [below](#how-it-is-measured).
 - The origin is the class of the installed lightning-pose, called as its training loop calls it.
 - Peak memory is what memray sees allocated during a call, in a fresh process, the inputs being files mapped
   into memory. From that of value and gradient the gradient itself is taken off: it is what was asked for.
-- The plain formula is the mean of `torch.linalg.vector_norm(torch.diff(x.reshape(T, K, 2), dim=0), dim=-1)`, which
-  knows no mask and no epsilon; the library gets none there either.
-- A trick is code that is there for its speed alone. Its row times the library as it is and with the simple form
-  in its place, switched while it runs: `benchmarks/tricks.py`. The target is a gain of a twentieth, since
-  two equal calls differ by some hundredths. A trick that misses it is no longer needed, and is to be removed.
+- The plain formula is the mean of `torch.linalg.vector_norm(torch.diff(x.reshape(T, K, 2), dim=0), dim=-1)`.
+  It knows no mask and no epsilon, and the library gets none there either.
+- A trick is code that is there for its speed alone. Its row times the library as it is, and with what is
+  simple in its place, switched while it runs: `benchmarks/tricks.py`. The target is a gain of a twentieth,
+  since two equal calls differ by some hundredths. A trick that misses it is no longer needed and goes.
 """
 
 

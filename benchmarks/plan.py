@@ -1,4 +1,4 @@
-"""How much is measured: all of it, or what fits into two minutes."""
+"""How much is measured: all of it, or what fits into three minutes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Plan:
 
     @classmethod
     def short(cls) -> Plan:
-        """Run for two minutes on two cores."""
+        """Run for three minutes on two cores."""
         return cls(
             quick=True,
             seconds=0.7,

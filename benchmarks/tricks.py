@@ -33,11 +33,11 @@ _SMALL, _LARGE, _LARGEST = (96, 17), (100_000, 20), (1_000_000, 20)
 
 
 class Switch(NamedTuple):
-    """An attribute, and what it is where the trick is off."""
+    """An attribute, and what it is to be."""
 
     owner: Any
     name: str
-    off: Any
+    value: Any
 
 
 class Trick(NamedTuple):
@@ -45,28 +45,36 @@ class Trick(NamedTuple):
 
     what: str
     size: tuple[int, int]
-    switches: tuple[Switch, ...]
+    off: tuple[Switch, ...]
     prepare: Callable[..., Call]
     """Takes the backend, and the arrays and keywords of a call."""
 
 
 def tricks(plan: Plan) -> Iterator[Measured]:
     """Time each call with its trick and without, in turns."""
-    for name, makers in _MAKERS.items():
+    for name, makers in MAKERS.items():
         found = backends.find(name)
         if isinstance(found, Absent):
             yield [Row(_GROUP, name, "all", absent=found.reason)], []
             continue
         for make in makers:
             for trick in make():
-                yield _measured(found, trick, plan)
+                what, size = f"{name}: {trick.what}", size_text(*trick.size)
+                timings = interleave(contenders(found, trick), plan.seconds)
+                row = ratio_row(
+                    _GROUP, what, size, timings["with"], timings["without"],
+                    against="the same call without", target=TARGET,
+                )  # fmt: skip
+                yield [row], named(timings, f"{what}, {size}")
 
 
-def _measured(found: backends.Backend, trick: Trick, plan: Plan) -> Measured:
+def contenders(found: backends.Backend, trick: Trick) -> dict[str, Call]:
+    """Prepare the call with the trick and without it."""
     frames, keypoints = trick.size
-    calls = {}
-    on = tuple(each._replace(off=getattr(each.owner, each.name)) for each in trick.switches)
-    for what, switches in (("with", on), ("without", trick.switches)):
+    # Switched either way, so that both pay for it.
+    on = tuple(each._replace(value=getattr(each.owner, each.name)) for each in trick.off)
+    calls: dict[str, Call] = {}
+    for what, switches in (("with", on), ("without", trick.off)):
         with _switched(switches):
             call = trick.prepare(
                 found,
@@ -74,20 +82,8 @@ def _measured(found: backends.Backend, trick: Trick, plan: Plan) -> Measured:
                 epsilon=inputs.epsilons(keypoints),
                 prob_threshold=inputs.THRESHOLD,
             )
-        # Switched either way, so that both pay for it.
         calls[what] = partial(_called, switches, call)
-    timings = interleave(calls, plan.seconds)
-    what, size = f"{found.name}: {trick.what}", size_text(*trick.size)
-    row = ratio_row(
-        _GROUP,
-        what,
-        size,
-        timings["with"],
-        timings["without"],
-        against="the same call without",
-        target=TARGET,
-    )
-    return [row], named(timings, f"{what}, {size}")
+    return calls
 
 
 def _called(switches: tuple[Switch, ...], call: Call) -> object:
@@ -99,7 +95,7 @@ def _called(switches: tuple[Switch, ...], call: Call) -> object:
 def _switched(switches: tuple[Switch, ...]) -> Iterator[None]:
     before = [getattr(each.owner, each.name) for each in switches]
     for each in switches:
-        setattr(each.owner, each.name, each.off)
+        setattr(each.owner, each.name, each.value)
     try:
         yield
     finally:
@@ -171,8 +167,9 @@ def _compiled(_: backends.Backend, *arrays: Any, **keywords: Any) -> Call:
     return lambda: jax.block_until_ready(run(*given))
 
 
-_MAKERS: dict[str, tuple[Callable[[], Iterator[Trick]], ...]] = {
+MAKERS: dict[str, tuple[Callable[[], Iterator[Trick]], ...]] = {
     "NumPy": (_of_blocks, _of_numpy),
     "torch eager": (_of_blocks, _of_torch),
     "jax.jit": (_of_jax,),
 }
+"""What makes the tricks of each backend."""

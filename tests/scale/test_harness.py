@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from support.selection import under_test
 
 under_test("numpy")
 pytest.importorskip("pyperf", reason="pyperf, which only measuring needs, is not installed")
 
-from benchmarks import inputs, interleave, memory, output, page  # noqa: E402
+from benchmarks import backends, inputs, interleave, memory, output, page, tricks  # noqa: E402
 from benchmarks.results import Results  # noqa: E402
 from benchmarks.rows import Point, Row  # noqa: E402
 
@@ -161,6 +162,27 @@ def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> 
     # What is recorded for a gradient is at least the differences, as large as the keypoints.
     assert blocked < 500_000 * 2 * memory.KEYPOINTS * 4 / 4
     assert whole > 500_000 * 2 * memory.KEYPOINTS * 4
+
+
+@pytest.mark.parametrize(("name", "library"), zip(tricks.MAKERS, ("numpy", "torch", "jax"), strict=True))
+def test_a_trick_is_switched_off_for_its_call_alone_and_changes_no_value(name: str, library: str) -> None:
+    under_test(library)
+    found = backends.find(name)
+    assert isinstance(found, backends.Backend)
+    for trick in [trick for make in tricks.MAKERS[name] for trick in make()]:
+        before = [getattr(each.owner, each.name) for each in trick.off]
+        # As few frames as all tricks still see.
+        frames, keypoints = trick.size
+        calls = tricks.contenders(found, trick._replace(size=(min(frames, 250_000), keypoints)))
+        ours, simple = (_arrays(call()) for call in calls.values())
+        for one, other in zip(ours, simple, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-9, err_msg=trick.what)
+        assert [getattr(each.owner, each.name) for each in trick.off] == before
+
+
+def _arrays(found: Any) -> list[Any]:
+    parts = found if isinstance(found, tuple) else (found,)
+    return [np.asarray(part.detach() if hasattr(part, "detach") else part) for part in parts]
 
 
 def test_readme_has_the_headline_of_the_kept_run() -> None:

@@ -164,7 +164,9 @@ def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> 
     assert whole > 500_000 * 2 * memory.KEYPOINTS * 4
 
 
-@pytest.mark.parametrize(("name", "library"), zip(tricks.MAKERS, ("numpy", "torch", "jax"), strict=True))
+@pytest.mark.parametrize(
+    ("name", "library"), [("NumPy", "numpy"), ("torch eager", "torch"), ("jax.jit", "jax")]
+)
 def test_a_trick_is_switched_off_for_its_call_alone_and_changes_no_value(name: str, library: str) -> None:
     under_test(library)
     found = backends.find(name)

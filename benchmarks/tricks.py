@@ -71,6 +71,7 @@ def tricks(plan: Plan) -> Iterator[Measured]:
 def contenders(found: backends.Backend, trick: Trick) -> dict[str, Call]:
     """Prepare the call with the trick and without it."""
     frames, keypoints = trick.size
+    arrays = inputs.recording(frames, keypoints)
     # Switched either way, so that both pay for it.
     on = tuple(each._replace(value=getattr(each.owner, each.name)) for each in trick.off)
     calls: dict[str, Call] = {}
@@ -78,7 +79,7 @@ def contenders(found: backends.Backend, trick: Trick) -> dict[str, Call]:
         with _switched(switches):
             call = trick.prepare(
                 found,
-                *inputs.recording(frames, keypoints),
+                *arrays,
                 epsilon=inputs.epsilons(keypoints),
                 prob_threshold=inputs.THRESHOLD,
             )

@@ -196,7 +196,8 @@ def test_what_may_still_be_moved_stays_so(form: str, first: int) -> None:
     # must not hold them, nor those made for arrays that were put somewhere.
     number = next(_numbers) / 256
     options: dict[str, Any] = {"prob_threshold": 0.5 - number / 1024}
-    options |= {"number": {"epsilon": number}, "list": {"epsilon": [number, 2 * number]}, "none": {}}[form]
+    epsilons: dict[str, Any] = {"number": number, "list": [number, 2 * number], "none": 0.0}
+    options["epsilon"] = epsilons[form]
     free = [jnp.asarray([[0.0, 0, 0, 0], [3, 4, 6, 8]]), jnp.ones((2, 2))]
     put = [jax.device_put(each, jax.devices()[0]) for each in free]
     for placed in [(free, False), (put, True)][:: -1 if first else 1]:

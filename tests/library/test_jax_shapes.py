@@ -132,7 +132,7 @@ def _in_layout(layout: str) -> tuple[Any, Any, Any]:
     if layout == "spatial":
         return given
     lead = (1, 1) if layout == "two axes" else (1,)
-    return tuple(each.reshape(*lead, *each.shape) for each in given)  # type: ignore[return-value]
+    return tuple(each.reshape(*lead, *each.shape) for each in given)
 
 
 LAYOUTS = ("flat", "spatial", "batch", "two axes")

@@ -72,12 +72,16 @@ def check_floating(name: str, array: Any) -> Library:
     if dtype not in FLOATING:
         msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {dtype}"
         raise TypeError(msg)
+    _check_dense(library, name, array)
+    check_known_length(name, array)
+    return library
+
+
+def _check_dense(library: Library, name: str, array: Any) -> None:
     fault = library.fault(array)
     if fault is not None:
         msg = f"{name} must be a dense array, got {fault}"
         raise TypeError(msg)
-    check_known_length(name, array)
-    return library
 
 
 def _no_array(name: str, value: Any) -> str:
@@ -129,6 +133,7 @@ def check_segment_ids(library: Library, segment_ids: Any, keypoints: Array) -> N
     if not dtype.startswith(_INTEGERS):
         msg = f"segment_ids must have an integer dtype, got {dtype}"
         raise TypeError(msg)
+    _check_dense(library, "segment_ids", segment_ids)
     check_known_length("segment_ids", segment_ids)
     if tuple(segment_ids.shape) != shape:
         msg = f"segment_ids must have shape {shape}, one per frame, got {tuple(segment_ids.shape)}"
@@ -297,6 +302,7 @@ def _check_epsilon_array(library: Library, epsilon: Array, keypoints: int) -> No
     if dtype not in FLOATING and not dtype.startswith(_INTEGERS):
         msg = f"epsilon must hold real numbers, got dtype {dtype}"
         raise TypeError(msg)
+    _check_dense(library, "epsilon", epsilon)
     check_known_length("epsilon", epsilon)
     if tuple(epsilon.shape) not in {(), (keypoints,)}:
         raise ValueError(_wrong_epsilon_length(f"shape {tuple(epsilon.shape)}", keypoints))

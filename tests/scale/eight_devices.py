@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.scale_jax import DEVICES, KEYPOINTS, ask_for_devices, compiled_loss, exchanges, spread
-from temporal_loss import temporal_loss
+from temporal_loss import temporal_loss, temporal_loss_and_grad
 
 FRAMES = 100 * DEVICES
 EPSILON = [1.0] * KEYPOINTS
@@ -42,6 +43,21 @@ def explicit() -> dict[str, Any]:
         return outcome(loss.lower(*arrays).compile(), *arrays)
 
 
+def both(arrays: Any) -> dict[str, Any]:
+    """Value and gradient in one: what is exchanged, what comes out, and how it is laid out."""
+    function = partial(temporal_loss_and_grad, epsilon=EPSILON, prob_threshold=0.5)
+    compiled = jax.jit(function).lower(*arrays).compile()
+    value, gradient = compiled(*arrays)
+    single = temporal_loss_and_grad(*map(jax.device_get, arrays), epsilon=EPSILON, prob_threshold=0.5)
+    return {
+        "exchanges": exchanges(compiled.as_text()),
+        "value": float(value),
+        "gradient": [float(gradient[0, 0]), float(gradient[99, 0]), float(gradient[100, 1])],
+        "as on one device": bool((jax.device_get(gradient) == single[1]).all()),
+        "frames per device": sorted({shard.data.shape[0] for shard in gradient.addressable_shards}),
+    }
+
+
 def main() -> None:
     ask_for_devices()
     arrays = spread(FRAMES)
@@ -50,6 +66,7 @@ def main() -> None:
         "gradient": outcome(compiled_loss(arrays, gradient=True, epsilon=EPSILON), *arrays),
         "none": outcome(compiled_loss(arrays, epsilon=EPSILON, reduction="none"), *arrays),
         "explicit": explicit(),
+        "both": both(arrays),
     }
     sys.stdout.write(json.dumps(found) + "\n")
 

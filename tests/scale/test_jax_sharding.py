@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,28 @@ def test_a_mean_sends_one_frame_and_adds_up_one_scalar(found: dict[str, Any]) ->
 
 def test_a_gradient_sends_one_frame_there_and_one_back(found: dict[str, Any]) -> None:
     assert sent(found, "gradient") == sorted([HALO, MARKS, HALO])
+
+
+def test_value_and_gradient_in_one_send_single_frames_and_gather_nothing(found: dict[str, Any]) -> None:
+    exchanged = sent(found, "both")
+    scalars = [each for each in exchanged if each == SCALAR]
+    halos = [each for each in exchanged if each != SCALAR]
+    assert len(scalars) == 1
+    assert {kind for kind, _ in halos} == {"collective-permute"}
+    # One frame of keypoints, of marks and of what pulls; in whichever of its layouts.
+    assert {shape[0] for _, shapes in halos for shape in shapes} == {1}
+    assert all(math.prod(shape) <= 2 * KEYPOINTS for _, shapes in halos for shape in shapes)
+    assert len(halos) <= 3
+
+
+def test_value_and_gradient_in_one_across_the_devices_borders(found: dict[str, Any]) -> None:
+    both = found["both"]
+    assert both["value"] == pytest.approx(7 * 4 / 799, rel=1e-6)
+    # Frame 0 rests; frame 99 is pulled ahead along (0.6, 0.8) by the step into 100, and that back.
+    share = 1 / (799 * KEYPOINTS)
+    assert both["gradient"] == pytest.approx([0.0, -0.6 * share, 0.8 * share], rel=1e-6)
+    assert both["frames per device"] == [100]
+    assert both["as on one device"]
 
 
 def test_of_entries_only_they_themselves_are_gathered(found: dict[str, Any]) -> None:

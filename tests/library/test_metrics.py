@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import struct
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import array_api_compat
 import pytest
 from support import NAN, near
 
@@ -127,3 +130,51 @@ def test_an_epsilon_found_is_one_to_use(arrays: Arrays) -> None:
     keypoints = arrays.make([[0, 0, 0, 0], [3, 4, 0, 0], [3, 4, 0, 1]])
     epsilon = estimate_epsilon(keypoints, quantile=0.5)
     assert arrays.read(temporal_loss(keypoints, epsilon=epsilon, reduction="sum")) == 3.0
+
+
+# Many steps ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_more_steps_than_float32_counts(arrays: Arrays, more: int) -> None:
+    # The number of the last step is none of float32's: rounded, it is the one before (1) or none at all (3).
+    if arrays.name not in {"numpy", "torch", "jax"}:
+        pytest.skip(f"so many steps take {arrays.label} long")
+    frames = 2**24 + more + 2
+    assert struct.unpack("<f", struct.pack("<f", frames - 2))[0] != frames - 2
+    # All rest, but for steps of 1, 2 and 5 at the end.
+    data = struct.pack("<fff", 1, 3, 8).rjust(4 * frames, b"\0")
+    backend = arrays.backend
+    keypoints = backend.from_bytes(data, "float32", (frames, 1, 1), backend.devices()[0], backend.modes[0])
+    last = frames - 2
+    for quantile, expected in ((1.0, 5.0), ((last - 1) / last, 2.0), ((last - 2.5) / last, 0.5), (0.5, 0.0)):
+        found = arrays.read(estimate_epsilon(keypoints, quantile=quantile))
+        assert found == [pytest.approx(expected, rel=1e-6)], quantile
+
+
+@pytest.mark.parametrize("quantile", [0.0, 1e-9, 0.1, 0.25, 1 / 3, 0.5, 0.9, 0.99, 0.999999, 1 - 2**-53, 1.0])
+def test_a_position_is_exact_however_many_steps(arrays: Arrays, quantile: float) -> None:
+    from temporal_loss._metrics import _position  # noqa: PLC0415 - so many steps fill the memory
+
+    numbers = [
+        0,
+        1,
+        2,
+        7,
+        2**15 - 1,
+        2**15,
+        2**16 + 1,
+        2**24 - 1,
+        2**24 + 1,
+        2**30 + 12345,
+        2**31 - 2,
+        2**31 - 1,
+    ]
+    last = arrays.make(numbers, "int32")
+    xp = array_api_compat.array_namespace(last)
+    index, fraction = _position(xp, quantile, last, xp.float32)
+    for number, whole, part in zip(numbers, arrays.read(index), arrays.read(fraction), strict=True):
+        assert 0 <= whole <= number
+        assert 0 <= part <= 1
+        exact = Fraction(quantile) * number
+        assert abs(whole + Fraction(part) - exact) < Fraction(1, 2**18), number

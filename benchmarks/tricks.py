@@ -104,10 +104,14 @@ def _switched(switches: tuple[Switch, ...]) -> Iterator[None]:
             setattr(each.owner, each.name, value)
 
 
+def _pulled_by_where(library: base.Library, found: _stages.Entries, divisor: Any) -> Any:
+    return _stages.pulls(library.xp, found, divisor, guard=False)
+
+
 def _of_blocks() -> Iterator[Trick]:
     whole = (Switch(blocks, "SIZE", 1 << 62),)
-    chosen = (Switch(blocks, "by_product", _stages.mask),)
-    chosen_slopes = (Switch(blocks, "_pulls", partial(_stages.pulls, guard=False)),)
+    chosen = (Switch(blocks, "by_product", lambda _, *given: _stages.mask(*given)),)
+    chosen_slopes = (Switch(blocks, "_pulls", _pulled_by_where),)
     yield Trick("in blocks", _LARGE, whole, _loss)
     yield Trick("in blocks, value and gradient", _LARGE, whole, _both)
     yield Trick("masked by a product", _LARGE, chosen, _loss)
@@ -125,7 +129,7 @@ def _of_numpy() -> Iterator[Trick]:
 def _of_torch() -> Iterator[Trick]:
     from temporal_loss._libraries.torch import TorchLibrary  # noqa: PLC0415
 
-    directly = (Switch(_stages, "as_numbers", lambda xp, marks, dtype: xp.astype(marks, dtype)),)
+    directly = (Switch(TorchLibrary, "as_numbers", base.Library.as_numbers),)
     recorded = (Switch(TorchLibrary, "loss", base.Library.loss),)
     compared = (Switch(TorchLibrary, "epsilon_beside", base.Library.epsilon_beside),)
     yield Trick("marks as small integers first", _LARGE, directly, _loss)

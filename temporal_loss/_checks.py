@@ -11,7 +11,6 @@ from temporal_loss._libraries import (
     FLOATING,
     Library,
     dtype_name,
-    is_compiling,
     library_of,
     mask_that_would_be_lost,
 )
@@ -210,12 +209,12 @@ def check_quantile(value: Any) -> float:
     return float(value)
 
 
-def threshold_for(prob_threshold: Any, confidences: Array | None) -> float:
+def threshold_for(library: Library, prob_threshold: Any, confidences: Array | None) -> float:
     """Round a checked threshold to the dtype of the confidences that it meets."""
     if confidences is None:
         return 0.0
     dtype = dtype_name(confidences.dtype)
-    if is_compiling():
+    if library.is_compiling():
         # torch rounds it to these dtypes as it compares, and need not compile anew for each number.
         keeps = _is_exact_in_float64(prob_threshold) and dtype in LARGEST
         return prob_threshold if keeps else round_to(prob_threshold, dtype)
@@ -263,11 +262,11 @@ def epsilon_for(epsilon: Any, library: Library, array: Array, keypoints: int) ->
     """
     dtype = "float64" if dtype_name(array.dtype) == "float64" else "float32"
     if is_number(epsilon):
-        if is_compiling() and _is_exact_in_float64(epsilon):
+        if library.is_compiling() and _is_exact_in_float64(epsilon):
             # torch rounds it as it subtracts, and need not compile anew for each number.
             return epsilon if epsilon != 0.0 else None
         # torch.compile looks through what is kept, and says so.
-        nearest = round_to(epsilon, dtype) if is_compiling() else rounded(epsilon, dtype)
+        nearest = round_to(epsilon, dtype) if library.is_compiling() else rounded(epsilon, dtype)
         return min(nearest, LARGEST[dtype]) or None
     if not isinstance(epsilon, (tuple, list)):
         _check_epsilon_array(library, epsilon, keypoints)

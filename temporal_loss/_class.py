@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks, _stages
-from temporal_loss._libraries import is_compiling, library_of
+from temporal_loss._libraries import library_of
 from temporal_loss._loss import checked, temporal_loss
 from temporal_loss._stages import Frames, Parameters
 
@@ -79,7 +79,7 @@ class TemporalLoss:
         _checks.check_number("prob_threshold", prob_threshold)
         _checks.check_choice("reduction", reduction, _checks.REDUCTIONS)
         _checks.check_choice("nan_policy", nan_policy, _checks.NAN_POLICIES)
-        if library_of(log_weight) is None:
+        if _checks.is_number(log_weight) or library_of(log_weight) is None:
             _checks.check_number("log_weight", log_weight)
         if kwargs:
             _warn_of_near_names(kwargs, _PARAMETERS)
@@ -151,7 +151,7 @@ class TemporalLoss:
             As `temporal_loss.temporal_loss`.
         """
         if kwargs:
-            _warn_of_near_names(kwargs, _ARGUMENTS)
+            _warn_of_near_names(kwargs, _ARGUMENTS, keypoints_pred)
         # The usual case at once.
         if (type(self) is not TemporalLoss or len(self.__dict__) > len(_PARAMETERS)) and any(
             map(self._overrides, _STAGES)
@@ -284,7 +284,7 @@ class TemporalLoss:
         shape = (*loss.shape[:-2], loss.shape[-2] + 1, loss.shape[-1])
         _checks.check_confidences(library, confidences, loss, shape)
         _checks.check_number("prob_threshold", self.prob_threshold)
-        threshold = _checks.threshold_for(self.prob_threshold, confidences)
+        threshold = _checks.threshold_for(library, self.prob_threshold, confidences)
         with library.working_on(loss):
             masked = _stages.either_frame(_stages.unsure(confidences, threshold))
             return _stages.mask(library.xp, loss, masked)
@@ -376,8 +376,9 @@ class TemporalLoss:
         ]
 
 
-def _warn_of_near_names(given: Iterable[str], known: tuple[str, ...]) -> None:
-    if is_compiling():
+def _warn_of_near_names(given: Iterable[str], known: tuple[str, ...], keypoints: Any = None) -> None:
+    library = library_of(keypoints)
+    if library is not None and library.is_compiling():
         return
     for name in given:
         near = _near_name(name, known)

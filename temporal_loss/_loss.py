@@ -94,7 +94,7 @@ def checked(
     shape = frame_shape(keypoints)
     if confidences is not None:
         _checks.check_confidences(library, confidences, keypoints, shape)
-    threshold = _checks.threshold_for(prob_threshold, confidences)
+    threshold = _checks.threshold_for(library, prob_threshold, confidences)
     if segment_ids is not None:
         _checks.check_segment_ids(library, segment_ids, keypoints)
     epsilon = _checks.epsilon_for(epsilon, library, keypoints, shape[-1])

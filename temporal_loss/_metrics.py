@@ -104,7 +104,7 @@ def estimate_epsilon(
     library = _checks.check_keypoints(keypoints)
     if confidences is not None:
         _checks.check_confidences(library, confidences, keypoints, frame_shape(keypoints))
-    threshold = _checks.threshold_for(prob_threshold, confidences)
+    threshold = _checks.threshold_for(library, prob_threshold, confidences)
     with library.working_on(keypoints):
         xp = library.xp
         lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(keypoints)))

@@ -91,7 +91,7 @@ def lengths(xp: ModuleType, squared: Array, *, guard: bool) -> Array:
         return xp.sqrt(squared)
     # sqrt has no derivative at 0. There it is taken at 1, where it has one, which the derivative of
     # the square, 2 * step, makes 0. Elsewhere, NaN included, nothing is added nor taken away.
-    still = as_numbers(xp, squared == 0.0, squared.dtype)
+    still = xp.astype(squared == 0.0, squared.dtype)
     return xp.sqrt(squared + still) - still
 
 
@@ -223,12 +223,6 @@ def counts_some(frames: Frames, parameters: Parameters) -> bool:
     return parameters.reduction != "sum" and frames.segment_ids is not None
 
 
-def as_numbers(xp: ModuleType, marks: Array, dtype: Any) -> Array:
-    """1 where marked, else 0."""
-    # By way of small integers: torch takes five times as long to make truth values floating-point ones.
-    return xp.astype(xp.astype(marks, xp.uint8), dtype)
-
-
 def count_unmarked(xp: ModuleType, marks: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """Count the entries (of `shape`) that are not marked, as a scalar; marks of steps are (..., T-1, 1)."""
     # Whole numbers along time, the long axis: float32 could not count beyond 2**24 one by one.
@@ -276,7 +270,7 @@ def pulls(xp: ModuleType, found: Entries, divisor: Any, *, guard: bool) -> Array
     long = found.lengths
     if guard:
         # A derivative of what is hidden below has to be finite too, to stay hidden.
-        long = long + as_numbers(xp, idle, long.dtype)
+        long = long + xp.astype(idle, long.dtype)
     return xp.where(idle[..., None], 0.0, apart(xp, found.step) / (long * divisor)[..., None])
 
 

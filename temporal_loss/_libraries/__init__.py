@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import array_api_compat
 
-from temporal_loss._libraries.base import FLOATING, Library, dtype_name, is_compiling
+from temporal_loss._libraries.base import FLOATING, Library, dtype_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-__all__ = ["FLOATING", "Library", "dtype_name", "is_compiling", "library_of", "mask_that_would_be_lost"]
+__all__ = ["FLOATING", "Library", "dtype_name", "library_of", "mask_that_would_be_lost"]
 
 _OWN_FILES: dict[str, Callable[[Any], bool]] = {
     "numpy": array_api_compat.is_numpy_namespace,
@@ -36,11 +36,12 @@ def library_of(value: Any) -> Library | None:
     library = _of_types.get(kind)
     if library is not None:
         return library
-    if is_compiling():
-        # There every tensor is one of torch, and nothing is to be kept.
+    if kind.__module__ != "builtins" and any(each.__module__ == "torch" for each in kind.__mro__):
         from temporal_loss._libraries.torch import LIBRARY  # noqa: PLC0415 - only where torch is used
 
-        return LIBRARY if isinstance(value, sys.modules["torch"].Tensor) else None
+        if LIBRARY.is_compiling():
+            # What follows is not for torch.compile to read, and nothing is to be kept.
+            return LIBRARY if LIBRARY.owns(value) else None
     if not array_api_compat.is_array_api_obj(value) or mask_that_would_be_lost(value):
         return None
     library = _of_namespace(array_api_compat.array_namespace(value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +31,9 @@ def dtype_name(dtype: Any) -> str:
     if name is None:
         name = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
         # Of the others there is no end: NumPy's structured ones, for one.
-        if name in FLOATING and not is_compiling():
+        if name in FLOATING:
             _names[key] = name
     return name
-
-
-def is_compiling() -> bool:
-    """Whether torch.compile is reading this code rather than Python running it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and torch.compiler.is_compiling()
 
 
 class Library:
@@ -63,6 +56,10 @@ class Library:
     def knows_type(self, kind: type) -> bool:  # noqa: ARG002
         """Whether every instance of a type is an array of this library."""
         return True
+
+    def is_compiling(self) -> bool:
+        """Whether this code is being read by a compiler (torch.compile), rather than run."""
+        return False
 
     def fault(self, array: Array) -> str | None:  # noqa: ARG002
         """Say what kind of array this is, if the stages cannot work on it."""
@@ -101,6 +98,10 @@ class Library:
                 raise
             msg = f"keypoints are arrays of {self.name}, which lacks {error.name}() of the array API standard"
             raise TypeError(msg) from error
+
+    def as_numbers(self, marks: Array, dtype: Any) -> Array:
+        """1 where marked, else 0."""
+        return self.xp.astype(marks, dtype)
 
     # Small arrays beside the keypoints -------------------------------------------------------
 
@@ -165,7 +166,7 @@ class Library:
         epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, epsilon)
         if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
-            return blocks.sum_and_count(self.xp, frames, parameters, epsilon)
+            return blocks.sum_and_count(self, frames, parameters, epsilon)
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
         return _stages.sum_and_count(self.xp, frames, parameters, found)
 
@@ -174,7 +175,7 @@ class Library:
         epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, epsilon)
         if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
-            return blocks.loss_and_gradient(self.xp, frames, parameters, epsilon)
+            return blocks.loss_and_gradient(self, frames, parameters, epsilon)
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
         return _stages.loss_and_gradient(self.xp, frames, parameters, found, guard=guard)
 

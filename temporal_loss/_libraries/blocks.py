@@ -7,6 +7,7 @@ devices do not.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _stages
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+    from temporal_loss._libraries.base import Library
     from temporal_loss._stages import Array, Entries, Frames, Parameters
 
     Index = tuple[slice, ...]
@@ -29,14 +31,15 @@ def are_worthwhile(keypoints: Array) -> bool:
 
 
 def sum_and_count(
-    xp: ModuleType, frames: Frames, parameters: Parameters, epsilon: Any
+    library: Library, frames: Frames, parameters: Parameters, epsilon: Any
 ) -> tuple[Array, Array | None]:
     """Sum of the entries, and how many a mean divides by; no gradient can be taken."""
+    xp = library.xp
     epsilon = _for_every_step(xp, frames, parameters, epsilon)
     sums, counts = [], []
     for index in cut(frames.keypoints.shape):
         block = _take(frames, index)
-        found = _evaluate(xp, block, parameters, epsilon)
+        found = _evaluate(library, block, parameters, epsilon)
         block_sum, count = _stages.sum_and_count(xp, block, parameters, found)
         sums.append(block_sum)
         counts.append(count)
@@ -44,19 +47,19 @@ def sum_and_count(
 
 
 def loss_and_gradient(
-    xp: ModuleType, frames: Frames, parameters: Parameters, epsilon: Any
+    library: Library, frames: Frames, parameters: Parameters, epsilon: Any
 ) -> tuple[Array, Array]:
     """Loss and its derivative by the keypoints, which no further one can be taken of."""
-    keypoints = frames.keypoints
+    xp, keypoints = library.xp, frames.keypoints
     divisor = _stages.divisor(xp, frames, parameters, _count(xp, frames, parameters))
     epsilon = _for_every_step(xp, frames, parameters, epsilon)
     gradient = xp.zeros(keypoints.shape, dtype=keypoints.dtype)
     sums, last = [], None
     for index in cut(keypoints.shape):
         block = _take(frames, index)
-        found = _evaluate(xp, block, parameters, epsilon)
+        found = _evaluate(library, block, parameters, epsilon)
         sums.append(_stages.total(xp, found.values))
-        part = _stages.spread(xp, _pulls(xp, found, divisor))
+        part = _stages.spread(xp, _pulls(library, found, divisor))
         if index[-1].start > 0:
             # The frame that is shared with the block before.
             part[..., :1, :, :] += last
@@ -65,19 +68,24 @@ def loss_and_gradient(
     return _together(xp, sums) / divisor, gradient
 
 
-def _pulls(xp: ModuleType, found: Entries, divisor: Any) -> Array:
+def _pulls(library: Library, found: Entries, divisor: Any) -> Array:
     """Take the derivative by each step; by a product, as the mask, where all is finite."""
-    if not bool(xp.max(found.lengths) < math.inf):
+    xp, step, long = library.xp, found.step, found.lengths
+    if not bool(xp.max(long) < math.inf):
         return _stages.pulls(xp, found, divisor, guard=False)
-    idle = found.values == 0.0
-    long = found.lengths + _stages.as_numbers(xp, idle, found.lengths.dtype)
-    slope = _stages.as_numbers(xp, ~idle, long.dtype) / (long * divisor)
-    return _stages.apart(xp, found.step) * slope[..., None]
+    counts = library.as_numbers(found.values != 0.0, long.dtype)
+    # Where nothing counts the length may be 0.
+    slope = counts / ((long + (1.0 - counts)) * divisor)
+    # Joined rather than repeated or broadcast, which takes twice as long.
+    coordinates = 2 if step.ndim == 2 else step.shape[-1]
+    each = xp.concat([slope[..., None]] * coordinates, axis=-1)
+    return _stages.apart(xp, step * xp.reshape(each, step.shape))
 
 
-def _evaluate(xp: ModuleType, block: Frames, parameters: Parameters, epsilon: Any) -> Entries:
+def _evaluate(library: Library, block: Frames, parameters: Parameters, epsilon: Any) -> Entries:
+    hide = partial(by_product, library)
     beside = _for_steps(epsilon, block)
-    return _stages.evaluate(xp, block, parameters, beside, guard=False, hide=by_product)
+    return _stages.evaluate(library.xp, block, parameters, beside, guard=False, hide=hide)
 
 
 def _count(xp: ModuleType, frames: Frames, parameters: Parameters) -> Array | None:
@@ -128,10 +136,10 @@ def _take(frames: Frames, index: Index) -> Frames:
     return type(frames)(*(None if array is None else array[(*index, ...)] for array in frames))
 
 
-def by_product(xp: ModuleType, values: Array, masked: Array) -> Array:
+def by_product(library: Library, xp: ModuleType, values: Array, masked: Array) -> Array:
     """Set what is masked to exactly 0, by a product if that is right: `where` decides entry by entry."""
     if bool(xp.max(values) < math.inf):
-        return values * _stages.as_numbers(xp, ~masked, values.dtype)
+        return values * library.as_numbers(~masked, values.dtype)
     # 0 * NaN is NaN, and so is 0 * inf.
     return xp.where(masked, 0.0, values)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -194,3 +195,26 @@ def test_refusals(refusal: Refusal) -> None:
     # Without fullgraph, as users have it who see the exception itself.
     compiled = torch.compile(refusal.call, backend="eager")
     assert_refused(refusal, compiled, refusal.build(ARRAYS))
+
+
+def test_other_libraries_that_are_imported_between_compilations() -> None:
+    # Reading the list of modules, torch.compile wakes lazy ones, and the list grows under it.
+    script = (
+        "import sys, torch, types\n"
+        "from temporal_loss import TemporalLoss\n"
+        "class Lazy(types.ModuleType):\n"
+        "    def __getattr__(self, name):\n"
+        "        sys.modules[f'grown.{len(sys.modules)}'] = types.ModuleType('grown')\n"
+        "        raise AttributeError(name)\n"
+        "loss = TemporalLoss(epsilon=[1.0], prob_threshold=0.5)\n"
+        "compiled = torch.compile(lambda k, c: loss(k, c)[0], fullgraph=True, backend='aot_eager')\n"
+        "given = torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.ones(2, 1)\n"
+        "for _ in range(2):\n"
+        "    print(float(compiled(*given)))\n"
+        "    torch._dynamo.reset()\n"
+        "    sys.modules['lazy'] = Lazy('lazy')\n"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["4.0", "4.0"], done.stderr[-2000:]

@@ -36,7 +36,7 @@ def _without_what_rests(xp: Any, found: Any, divisor: Any, *, guard: bool) -> An
 
 def _multiplied_where_idle(xp: Any, found: Any, divisor: Any, *, guard: bool) -> Any:
     del guard
-    counts = _stages.as_numbers(xp, found.values != 0.0, found.values.dtype)
+    counts = xp.astype(found.values != 0.0, found.values.dtype)
     return _stages.apart(xp, found.step) / (found.lengths * divisor)[..., None] * counts[..., None]
 
 

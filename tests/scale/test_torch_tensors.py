@@ -1,0 +1,62 @@
+"""torch: tensors that are distributed over a mesh, and a list of epsilons beside them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.selection import under_test
+
+torch = under_test("torch")
+
+if not torch.distributed.is_available():
+    pytest.skip("torch was built without its distributed part", allow_module_level=True)
+
+PROJECT = Path(__file__).resolve().parents[2]
+LIMIT = 300
+PLACEMENTS = ("replicated", "frames")
+# Kept are 5, 10 and 0.
+LOSSES = {"number": 3.0 + 8.0, "list": 4.0 + 8.0, "tuple": 4.0 + 8.0, "one": 4.0 + 9.0}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    store = tmp_path_factory.mktemp("group") / "store"
+    done = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, str(Path(__file__).with_name("distributed_tensors.py")), str(store)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("form", LOSSES)
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_every_form_of_epsilon(found: dict[str, Any], placement: str, form: str) -> None:
+    outcome = found[placement][form]
+    assert outcome["distributed"]
+    assert (outcome["loss"], outcome["class"], outcome["both"][0]) == (LOSSES[form],) * 3
+
+
+@pytest.mark.parametrize("form", LOSSES)
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_gradients(found: dict[str, Any], placement: str, form: str) -> None:
+    unit = [0.6, 0.8, 0.6, 0.8]
+    still = [0.0] * 4
+    slope = found[placement][form]["both"][1]
+    assert slope == [pytest.approx([-u for u in unit]), pytest.approx(unit), still]
+    three = [3 * u for u in unit]
+    # 3 comes from above.
+    assert found[placement][form]["gradient"] == [
+        pytest.approx([-u for u in three]),
+        pytest.approx(three),
+        still,
+    ]

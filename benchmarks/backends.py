@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CPU = (
     "NumPy",
     "torch eager",
-    "torch eager, gradient recorded",
+    "torch eager, forward and backward",
     "torch.compile",
     "JAX eager",
     "jax.jit",
@@ -78,7 +78,20 @@ def _numpy(_: str) -> Prepare:
     return prepare
 
 
-def _torch(device: str, *, compiled: bool = False, recorded: bool = False) -> Prepare:
+def with_backward(loss: Function, tensors: list[Any]) -> Call:
+    """Call that computes the loss and its gradient by the first tensor, as training does."""
+    leaf = tensors[0].clone().requires_grad_()
+
+    def call() -> object:
+        leaf.grad = None
+        result = loss(leaf, *tensors[1:])
+        result.backward()
+        return result
+
+    return call
+
+
+def _torch(device: str, *, compiled: bool = False, trained: bool = False) -> Prepare:
     import torch  # noqa: PLC0415
 
     if device == "cuda" and not torch.cuda.is_available():
@@ -91,9 +104,9 @@ def _torch(device: str, *, compiled: bool = False, recorded: bool = False) -> Pr
         arrays = [
             torch.from_numpy(array).to(device) for array in (keypoints, confidences) if array is not None
         ]
-        if recorded:
-            arrays[0] = arrays[0].clone().requires_grad_()
         loss: Function = partial(function, **keywords)
+        if trained:
+            return with_backward(loss, arrays)
         if compiled:
             # One size per measurement: what a user with batches of one size gets. Forget those
             # before, since torch gives up on a function after a few.
@@ -175,7 +188,7 @@ _MAKERS: dict[str, Callable[[str], Prepare]] = {
     "NumPy": _numpy,
     "CuPy": _cupy,
     "torch eager": _torch,
-    "torch eager, gradient recorded": partial(_torch, recorded=True),
+    "torch eager, forward and backward": partial(_torch, trained=True),
     "torch.compile": partial(_torch, compiled=True),
     "JAX eager": partial(_jax, jitted=False),
     "jax.jit": partial(_jax, jitted=True),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.backends import Absent, module
+from benchmarks.backends import Absent, module, with_backward
 from benchmarks.inputs import THRESHOLD
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def bare(name: str, keypoints: Any, confidences: Any, epsilon: Any) -> Call | Ab
         if name == "torch.compile":
             compiled = library.compile(_loss(differentiable, library), fullgraph=True, dynamic=False)
             return lambda: compiled(*tensors)
-        return _timed(differentiable, library, [tensors[0].clone().requires_grad_(), *tensors[1:]])
+        return with_backward(_loss(differentiable, library), tensors)
     given = [library.numpy.asarray(array) for array in arrays]
     loss = _loss(differentiable, library.numpy)
     run = library.jit(loss) if name == "jax.jit" else loss

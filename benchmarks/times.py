@@ -26,7 +26,7 @@ PLAIN_SIZES = ((96, 17), (100_000, 20))
 READ_TARGETS = {
     "NumPy": 6.0,
     "torch eager": 7.0,
-    "torch eager, gradient recorded": None,
+    "torch eager, forward and backward": None,
     "torch.compile": 5.0,
     "JAX eager": None,
     "jax.jit": 2.0,

@@ -155,7 +155,7 @@ def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> 
     pytest.importorskip("memray", reason="memray, which only measuring needs, is not installed")
     files = inputs.files(tmp_path, 500_000, memory.KEYPOINTS)
     blocked, whole = (
-        memory.peak(name, files, 500_000) for name in ("NumPy", "torch eager, gradient recorded")
+        memory.peak(name, files, 500_000) for name in ("NumPy", "torch eager, forward and backward")
     )
     assert isinstance(blocked, int)
     assert isinstance(whole, int)

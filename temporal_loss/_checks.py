@@ -49,7 +49,7 @@ def check_keypoints(keypoints: Any, name: str = "keypoints") -> Library:
         msg = (
             f"{name} of three or more dimensions must be (..., T, K, D), with D of 1, 2 or 3 spatial "
             f"coordinates in the last axis, got {shape[-1]} (shape {shape}); the axes look swapped: "
-            "time, keypoints and space come last, in this order"
+            "move time, keypoints and space to the end, in this order"
         )
         raise ValueError(msg)
     if 0 in (shape[1:] if len(shape) == 2 else shape[-2:]):

@@ -55,6 +55,8 @@ def test_the_stand_in_for_cupy_is_never_chosen_unasked(
 
 
 def test_cupy_and_its_stand_in_are_never_under_test_together() -> None:
+    for needed in ("numpy", "cupy"):
+        pytest.importorskip(needed, reason=f"{needed} is not installed, without which there is no stand-in")
     # What is chosen is loaded, and CuPy is gone from then on: in a process of its own.
     code = "from support import select; select(['cupy-stand-in,cupy'])"
     root = Path(__file__).parents[2]

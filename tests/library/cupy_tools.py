@@ -44,7 +44,10 @@ def _here(keypoints: Any, numbers: Any) -> Any:
 
 STAGES = TemporalLoss(epsilon=worked.EPSILON, prob_threshold=worked.THRESHOLD)
 CALLS: dict[str, Callable[[Given], Any]] = {
-    **{r: lambda given, r=r: worked.loss(*given, reduction=r) for r in ("none", "sum", "mean", "valid_mean")},
+    "none": lambda given: worked.loss(*given, reduction="none"),
+    "sum": lambda given: worked.loss(*given, reduction="sum"),
+    "mean": lambda given: worked.loss(*given, reduction="mean"),
+    "valid_mean": lambda given: worked.loss(*given, reduction="valid_mean"),
     "keypoints alone": lambda given: temporal_loss(given[0][:3], reduction="none"),
     "half": lambda given: temporal_loss(_half(given[0]), epsilon=0.3),
     "spatial": lambda given: temporal_loss(given[0].reshape(5, 2, 2), given[1], prob_threshold=0.5),

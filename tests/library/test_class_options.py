@@ -98,7 +98,7 @@ def test_unknown_words_are_refused_when_made(name: str, value: Any) -> None:
 
 def test_they_are_keywords_only() -> None:
     with pytest.raises(TypeError, match="positional"):
-        TemporalLoss(None, 0.0, 0.0, 0.0, "mean")  # type: ignore[misc]
+        TemporalLoss(None, 0.0, 0.0, 0.0, "mean")  # type: ignore[call-arg]
 
 
 # Unknown keywords ---------------------------------------------------------------------------
@@ -149,8 +149,9 @@ OF_THE_FACTORY = (
 
 @pytest.mark.parametrize("name", NEAR)
 def test_a_keyword_nearly_that_of_a_parameter_warns(name: str) -> None:
+    unknown: dict[str, Any] = {name: 0.5}
     with pytest.warns(UserWarning, match=f"'{name}'; did you mean '{NEAR[name]}'") as caught:
-        TemporalLoss(**{name: 0.5})
+        TemporalLoss(**unknown)
     assert len(caught) == 1
     # It points to who wrote it.
     assert caught[0].filename == __file__
@@ -174,8 +175,10 @@ def test_what_the_factory_of_the_origin_passes_is_ignored_in_silence(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for name in OF_THE_FACTORY:
-            loss = kind(**{name: None})
+            given: dict[str, Any] = {name: None}
+            loss = kind(**given)
             if name != "data_module":
                 assert name not in vars(loss)
-            assert arrays.read(loss(keypoints, **{name: None})[0]) == 5.0
-        kind(**dict.fromkeys(OF_THE_FACTORY))(keypoints, **dict.fromkeys(OF_THE_FACTORY))
+            assert arrays.read(loss(keypoints, **given)[0]) == 5.0
+        given = dict.fromkeys(OF_THE_FACTORY)
+        assert arrays.read(kind(**given)(keypoints, **given)[0]) == 5.0

@@ -145,7 +145,10 @@ def test_the_first_array_of_all_may_be_such_a_one(np: Any, monkeypatch: pytest.M
     monkeypatch.setattr(_libraries, "_of_types", {})
     with pytest.raises(TypeError, match=r"^keypoints must .* got"):
         temporal_loss(np.zeros(6, jax.dtypes.float0))
-    assert float(temporal_loss(np.asarray([[0.0, 0.0], [3.0, 4.0]]))) == 5.0
+    found = temporal_loss(np.asarray([[0.0, 0.0], [3.0, 4.0]]))
+    assert isinstance(found, np.floating | np.ndarray)
+    assert (float(found), found.dtype) == (5.0, np.float64)
+    assert _libraries._of_types[np.ndarray].name == "NumPy"
 
 
 def test_a_name_is_kept_for_the_dtype_of_its_library() -> None:

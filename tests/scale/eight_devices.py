@@ -34,8 +34,8 @@ def explicit() -> dict[str, Any]:
     sharding = NamedSharding(mesh, PartitionSpec("frames", None))
     arrays = [jax.device_put(array, sharding) for array in spread(FRAMES)]
 
-    @jax.jit
-    @jax.sharding.auto_axes(out_sharding=PartitionSpec())
+    @jax.jit  # type: ignore[untyped-decorator]
+    @jax.sharding.auto_axes(out_sharding=PartitionSpec())  # type: ignore[untyped-decorator]
     def loss(keypoints: Any, confidences: Any) -> Any:
         return temporal_loss(keypoints, confidences, epsilon=EPSILON, prob_threshold=0.5)
 

@@ -118,6 +118,7 @@ class _WithGradient(torch.autograd.Function):  # type: ignore[misc] # untyped wi
         loss, gradient = LIBRARY.loss_and_gradient(frames, parameters)
         context.save_for_backward(keypoints, gradient)
         context.rest = frames[1:], parameters
+        context.versions = _versions(context.rest)
         return loss
 
     @staticmethod
@@ -127,8 +128,21 @@ class _WithGradient(torch.autograd.Function):  # type: ignore[misc] # untyped wi
         if torch.is_grad_enabled():
             # A second derivative may follow: then as operations that torch can differentiate.
             rest, parameters = context.rest
+            if _versions(context.rest) != context.versions:
+                msg = (
+                    "confidences, segment_ids or epsilon of the temporal loss were changed in place before a "
+                    "derivative that is to be differentiated again was taken of it"
+                )
+                raise RuntimeError(msg)
             _, gradient = LIBRARY.loss_and_gradient(Frames(keypoints, *rest), parameters)
         return above[0] * gradient, None, None
+
+
+def _versions(rest: tuple[tuple[Array | None, ...], Parameters]) -> list[int]:
+    """How often each tensor was changed in place, as torch counts for its own functions."""
+    arrays, parameters = rest
+    tensors = [each for each in (*arrays, parameters.epsilon) if isinstance(each, torch.Tensor)]
+    return [tensor._version for tensor in tensors if not tensor.is_inference()]  # noqa: SLF001
 
 
 def _is_recorded_in(arrays: Iterable[Any]) -> bool:

@@ -237,3 +237,17 @@ def test_nothing_is_looked_at_where_there_are_no_values() -> None:
     keypoints = torch.zeros(5, 4, device="meta", requires_grad=True)
     (3 * temporal_loss(keypoints, epsilon=[1.0, 2.0], nan_policy="omit")).backward()
     assert keypoints.grad.device.type == "meta"
+
+
+@pytest.mark.parametrize("changed", ["confidences", "epsilon"])
+def test_what_is_changed_before_a_second_derivative_is_refused(changed: str) -> None:
+    keypoints = tensor([[0, 0, 0, 0], [3, 4, 6, 8]], grad=True)
+    given = {"confidences": tensor([[1, 1], [1, 1]]), "epsilon": tensor([1, 2])}
+    options = {"prob_threshold": 0.5, "reduction": "sum"}
+    loss = temporal_loss(keypoints, given["confidences"], epsilon=given["epsilon"], **options)
+    given[changed].zero_()
+    # The first derivative is that of what was given.
+    (first,) = torch.autograd.grad(loss, keypoints, retain_graph=True)
+    assert read(first)[1] == [near(0.6), near(0.8), near(0.6), near(0.8)]
+    with pytest.raises(RuntimeError, match="changed in place"):
+        torch.autograd.grad(loss, keypoints, create_graph=True)

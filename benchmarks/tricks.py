@@ -141,7 +141,7 @@ def _of_torch() -> Iterator[Trick]:
 def _of_jax() -> Iterator[Trick]:
     from temporal_loss._libraries import jax  # noqa: PLC0415
 
-    real = (Switch(jax, "_total", _stages.total),)
+    real = (Switch(jax.JaxLibrary, "total", base.Library.total),)
     yield Trick("sum of complex numbers", _LARGEST, real, _compiled)
 
 

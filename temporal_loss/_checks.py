@@ -31,9 +31,9 @@ _INTEGERS = ("int", "uint")
 # Arrays -------------------------------------------------------------------------------------
 
 
-def check_keypoints(keypoints: Any, name: str = "keypoints") -> Library:
-    """Check kind, dtype and shape of the keypoints; return their library."""
-    library = check_floating(name, keypoints)
+def check_keypoints(keypoints: Any, name: str = "keypoints") -> tuple[Library, str]:
+    """Check kind, dtype and shape of the keypoints; return their library, and the dtype's name."""
+    library, dtype = check_floating(name, keypoints)
     shape = tuple(keypoints.shape)
     if len(shape) < 2:
         msg = f"{name} must have shape {KEYPOINTS_SHAPE}, got {shape}"
@@ -59,11 +59,14 @@ def check_keypoints(keypoints: Any, name: str = "keypoints") -> Library:
     if isinstance(frames, int) and frames < 2:
         msg = f"{name} must have at least 2 frames, got {frames} (shape {shape})"
         raise ValueError(msg)
-    return library
+    return library, dtype
 
 
-def check_floating(name: str, array: Any) -> Library:
-    """Check that `array` has a supported floating-point dtype and a known shape; return its library."""
+def check_floating(name: str, array: Any) -> tuple[Library, str]:
+    """Check that `array` has a supported floating-point dtype and a known shape.
+
+    Returns its library, and the name of its dtype.
+    """
     library = library_of(array)
     if library is None:
         raise TypeError(_no_array(name, array))
@@ -71,16 +74,24 @@ def check_floating(name: str, array: Any) -> Library:
     if dtype not in FLOATING:
         msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {dtype}"
         raise TypeError(msg)
-    _check_dense(library, name, array)
-    check_known_length(name, array)
-    return library
+    if library.has_odd_arrays:
+        _check_form(library, name, array)
+    return library, dtype
 
 
-def _check_dense(library: Library, name: str, array: Any) -> None:
+def _check_form(library: Library, name: str, array: Any) -> None:
+    """Check that an array is dense, and that its lengths are known without computing it."""
     fault = library.fault(array)
     if fault is not None:
         msg = f"{name} must be a dense array, got {fault}"
         raise TypeError(msg)
+    for length in array.shape:
+        if length is None or length != length:  # noqa: PLR0124 - NaN, in Dask
+            msg = (
+                f"{name} must have a known shape, got {tuple(array.shape)}; "
+                f"call {name}.compute_chunk_sizes() first"
+            )
+            raise ValueError(msg)
 
 
 def _no_array(name: str, value: Any) -> str:
@@ -100,24 +111,24 @@ def _no_array(name: str, value: Any) -> str:
     return f"{due}, got {got}"
 
 
-def check_entries(name: str, entries: Any) -> Library:
-    """Check that `entries` is an array (..., T-1, K); return its library."""
-    library = check_floating(name, entries)
+def check_entries(name: str, entries: Any) -> tuple[Library, str]:
+    """Check that `entries` is an array (..., T-1, K); return its library, and the dtype's name."""
+    library, dtype = check_floating(name, entries)
     if entries.ndim < 2:
         msg = f"{name} must have shape (..., T-1, K), got {tuple(entries.shape)}"
         raise ValueError(msg)
-    return library
+    return library, dtype
 
 
-def check_confidences(library: Library, confidences: Any, keypoints: Array, shape: tuple[int, ...]) -> None:
-    """Check that the confidences match keypoints of shape `shape` (..., T, K)."""
-    own_library = check_floating("confidences", confidences)
-    _check_same_library(library, "confidences", confidences, own_library)
+def check_confidences(library: Library, confidences: Any, keypoints: Array, shape: tuple[int, ...]) -> str:
+    """Check that the confidences match keypoints of shape `shape` (..., T, K); return their dtype's name."""
+    own_library, dtype = check_floating("confidences", confidences)
+    _check_beside(library, "confidences", confidences, own_library, keypoints)
     if tuple(confidences.shape) != shape:
         got = tuple(confidences.shape)
         msg = f"confidences must have shape {shape}, one per frame and keypoint, got {got}"
         raise ValueError(msg)
-    _check_same_device(library, "confidences", confidences, keypoints)
+    return dtype
 
 
 def check_segment_ids(library: Library, segment_ids: Any, keypoints: Array) -> None:
@@ -127,40 +138,25 @@ def check_segment_ids(library: Library, segment_ids: Any, keypoints: Array) -> N
     if own_library is None:
         msg = f"segment_ids must be an integer array of the keypoints' library, got {describe(segment_ids)}"
         raise TypeError(msg)
-    _check_same_library(library, "segment_ids", segment_ids, own_library)
+    _check_beside(library, "segment_ids", segment_ids, own_library, keypoints)
     dtype = dtype_name(segment_ids.dtype)
     if not dtype.startswith(_INTEGERS):
         msg = f"segment_ids must have an integer dtype, got {dtype}"
         raise TypeError(msg)
-    _check_dense(library, "segment_ids", segment_ids)
-    check_known_length("segment_ids", segment_ids)
+    _check_form(library, "segment_ids", segment_ids)
     if tuple(segment_ids.shape) != shape:
         msg = f"segment_ids must have shape {shape}, one per frame, got {tuple(segment_ids.shape)}"
         raise ValueError(msg)
-    _check_same_device(library, "segment_ids", segment_ids, keypoints)
 
 
-def check_known_length(name: str, array: Array) -> None:
-    """Check that every axis of an array has a length without computing it (Dask)."""
-    for length in array.shape:
-        if length is None or length != length:  # noqa: PLR0124 - NaN
-            msg = (
-                f"{name} must have a known shape, got {tuple(array.shape)}; "
-                f"call {name}.compute_chunk_sizes() first"
-            )
-            raise ValueError(msg)
-
-
-def _check_same_library(library: Library, name: str, array: Array, own_library: Library) -> None:
+def _check_beside(library: Library, name: str, array: Array, own_library: Library, keypoints: Array) -> None:
+    """Check that an array is of the keypoints' library and on their device."""
     if own_library.xp is not library.xp:
         msg = (
             f"{name} must be an array of the keypoints' library {library.name}, "
             f"got a {own_library.name} array ({type(array).__name__})"
         )
         raise TypeError(msg)
-
-
-def _check_same_device(library: Library, name: str, array: Array, keypoints: Array) -> None:
     here, there = library.device(array), library.device(keypoints)
     if here is not None and there is not None and here != there:
         msg = f"{name} must be on the keypoints' device {there}, got {here}"
@@ -209,11 +205,8 @@ def check_quantile(value: Any) -> float:
     return float(value)
 
 
-def threshold_for(library: Library, prob_threshold: Any, confidences: Array | None) -> float:
+def threshold_for(library: Library, prob_threshold: Any, dtype: str) -> float:
     """Round a checked threshold to the dtype of the confidences that it meets."""
-    if confidences is None:
-        return 0.0
-    dtype = dtype_name(confidences.dtype)
     if library.is_compiling():
         # torch rounds it to these dtypes as it compares, and need not compile anew for each number.
         keeps = _is_exact_in_float64(prob_threshold) and dtype in LARGEST
@@ -254,14 +247,14 @@ def check_epsilon(epsilon: Any) -> Any:
     return epsilon
 
 
-def epsilon_for(epsilon: Any, library: Library, array: Array, keypoints: int) -> Any:
-    """Make of checked epsilon what is to be subtracted from entries (..., K) of the dtype of `array`.
+def epsilon_for(epsilon: Any, library: Library, dtype: str, keypoints: int) -> Any:
+    """Make of checked epsilon what is to be subtracted from entries (..., K) that come of a dtype.
 
     A number rounded to that dtype, a tuple of such, or the array that was given; None for 0. Raises
     ValueError where its length is wrong, TypeError where it is an array of another library or dtype.
     """
-    dtype = "float64" if dtype_name(array.dtype) == "float64" else "float32"
-    if is_number(epsilon):
+    dtype = "float64" if dtype == "float64" else "float32"
+    if not isinstance(epsilon, (tuple, list)) and is_number(epsilon):
         if library.is_compiling() and _is_exact_in_float64(epsilon):
             # torch rounds it as it subtracts, and need not compile anew for each number.
             return epsilon if epsilon != 0.0 else None
@@ -301,8 +294,7 @@ def _check_epsilon_array(library: Library, epsilon: Array, keypoints: int) -> No
     if dtype not in FLOATING and not dtype.startswith(_INTEGERS):
         msg = f"epsilon must hold real numbers, got dtype {dtype}"
         raise TypeError(msg)
-    _check_dense(library, "epsilon", epsilon)
-    check_known_length("epsilon", epsilon)
+    _check_form(library, "epsilon", epsilon)
     if tuple(epsilon.shape) not in {(), (keypoints,)}:
         raise ValueError(_wrong_epsilon_length(f"shape {tuple(epsilon.shape)}", keypoints))
 

@@ -255,9 +255,9 @@ class TemporalLoss:
         ValueError
             Another shape, or fewer than 2 frames.
         """
-        library = _checks.check_keypoints(predictions, "predictions")
+        library, dtype = _checks.check_keypoints(predictions, "predictions")
         with library.working_on(predictions):
-            return library.loss(Frames(predictions), Parameters(library.result_dtype(predictions)))
+            return library.loss(Frames(predictions), Parameters(library.result_dtype(dtype)))
 
     def remove_nans(self, loss: Any, confidences: Any) -> Any:
         """Set entries to 0 where either of their two frames has low confidence.
@@ -280,11 +280,11 @@ class TemporalLoss:
         ValueError
             Shapes or devices that do not fit together.
         """
-        library = _checks.check_entries("loss", loss)
+        library, _ = _checks.check_entries("loss", loss)
         shape = (*loss.shape[:-2], loss.shape[-2] + 1, loss.shape[-1])
-        _checks.check_confidences(library, confidences, loss, shape)
+        dtype = _checks.check_confidences(library, confidences, loss, shape)
         _checks.check_number("prob_threshold", self.prob_threshold)
-        threshold = _checks.threshold_for(library, self.prob_threshold, confidences)
+        threshold = _checks.threshold_for(library, self.prob_threshold, dtype)
         with library.working_on(loss):
             masked = _stages.either_frame(_stages.unsure(confidences, threshold))
             return _stages.mask(library.xp, loss, masked)
@@ -308,9 +308,9 @@ class TemporalLoss:
         ValueError
             An epsilon with another length than K, negative or not finite.
         """
-        library = _checks.check_entries("loss", loss)
+        library, dtype = _checks.check_entries("loss", loss)
         epsilon = _checks.check_epsilon(self.epsilon)
-        epsilon = _checks.epsilon_for(epsilon, library, loss, loss.shape[-1])
+        epsilon = _checks.epsilon_for(epsilon, library, dtype, loss.shape[-1])
         with library.working_on(loss):
             # Entries that an overridden stage made negative are rectified by 0 too.
             epsilon = library.epsilon_beside(0.0 if epsilon is None else epsilon, loss, loss.dtype)
@@ -342,11 +342,11 @@ class TemporalLoss:
             An unknown method.
         """
         _checks.check_choice("method", method, ("mean", "sum", "none"))
-        library = _checks.check_floating("loss", loss)
+        library, _ = _checks.check_floating("loss", loss)
         if method == "none":
             return loss
         with library.working_on(loss):
-            loss_sum = _stages.total(library.xp, loss)
+            loss_sum = library.total(loss)
             return loss_sum if method == "sum" else loss_sum / max(math.prod(loss.shape), 1)
 
     def log_loss(self, loss: Any, stage: str | None = None) -> list[dict[str, Any]]:

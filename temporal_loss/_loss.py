@@ -90,16 +90,18 @@ def checked(
     epsilon = _checks.check_epsilon(epsilon)
     _checks.check_number("prob_threshold", prob_threshold)
     keypoints, confidences, segment_ids = frames
-    library = _checks.check_keypoints(keypoints)
+    library, dtype = _checks.check_keypoints(keypoints)
     shape = frame_shape(keypoints)
+    threshold = 0.0
     if confidences is not None:
-        _checks.check_confidences(library, confidences, keypoints, shape)
-    threshold = _checks.threshold_for(library, prob_threshold, confidences)
+        own_dtype = _checks.check_confidences(library, confidences, keypoints, shape)
+        threshold = _checks.threshold_for(library, prob_threshold, own_dtype)
     if segment_ids is not None:
         _checks.check_segment_ids(library, segment_ids, keypoints)
-    epsilon = _checks.epsilon_for(epsilon, library, keypoints, shape[-1])
-    dtype = library.result_dtype(keypoints)
-    return library, Parameters(dtype, epsilon, threshold, reduction, nan_policy == "omit")
+    epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
+    return library, Parameters(
+        library.result_dtype(dtype), epsilon, threshold, reduction, nan_policy == "omit"
+    )
 
 
 def temporal_loss_and_grad(  # noqa: PLR0913 - each is a parameter of the loss

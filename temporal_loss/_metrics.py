@@ -50,10 +50,10 @@ def temporal_norm(keypoints: Any) -> Any:
            [ 5.],
            [ 0.]])
     """
-    library = _checks.check_keypoints(keypoints)
+    library, dtype = _checks.check_keypoints(keypoints)
     with library.working_on(keypoints):
         xp = library.xp
-        lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(keypoints)))
+        lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(dtype)))
         first = xp.full_like(lengths[..., :1, :], math.nan)
         return library.in_chunks_of(keypoints, xp.concat([first, lengths], axis=-2))
 
@@ -101,13 +101,14 @@ def estimate_epsilon(
     """
     quantile = _checks.check_quantile(quantile)
     _checks.check_number("prob_threshold", prob_threshold)
-    library = _checks.check_keypoints(keypoints)
+    library, dtype = _checks.check_keypoints(keypoints)
+    threshold = 0.0
     if confidences is not None:
-        _checks.check_confidences(library, confidences, keypoints, frame_shape(keypoints))
-    threshold = _checks.threshold_for(library, prob_threshold, confidences)
+        own_dtype = _checks.check_confidences(library, confidences, keypoints, frame_shape(keypoints))
+        threshold = _checks.threshold_for(library, prob_threshold, own_dtype)
     with library.working_on(keypoints):
         xp = library.xp
-        lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(keypoints)))
+        lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(dtype)))
         ignored = xp.isnan(lengths)
         if confidences is not None:
             ignored = ignored | _stages.either_frame(_stages.unsure(confidences, threshold))

@@ -203,11 +203,6 @@ def evaluate(  # noqa: PLR0913 - what is given, and how it is to be done
 # 4. Reduction -------------------------------------------------------------------------------
 
 
-def total(xp: ModuleType, entries: Array) -> Array:
-    """Sum of all entries."""
-    return xp.sum(entries)
-
-
 def transitions(shape: tuple[int, ...]) -> Any:
     """Count the entries of frames of shape (..., T, K), those that are masked included; at least 1."""
     *batch, frames, keypoints = shape
@@ -245,10 +240,10 @@ def sum_and_count(
     frames: Frames,
     parameters: Parameters,
     found: Entries,
-    add: Callable[[ModuleType, Array], Array] = total,
+    add: Callable[[Array], Array],
 ) -> tuple[Array, Array | None]:
     """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
-    return add(xp, found.values), counted(xp, frames, parameters, found.masked, found.crossing)
+    return add(found.values), counted(xp, frames, parameters, found.masked, found.crossing)
 
 
 def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array | None) -> Any:
@@ -292,13 +287,13 @@ def loss_and_gradient(  # noqa: PLR0913 - what was found, and how it is to be do
     frames: Frames,
     parameters: Parameters,
     found: Entries,
+    add: Callable[[Array], Array],
     *,
     guard: bool,
-    add: Callable[[ModuleType, Array], Array] = total,
     to_frames: Callable[[ModuleType, Array], Array] = spread,
 ) -> tuple[Array, Array]:
     """Loss and its derivative by the keypoints, from their entries."""
-    loss_sum, count = sum_and_count(xp, frames, parameters, found, add=add)
+    loss_sum, count = sum_and_count(xp, frames, parameters, found, add)
     by = divisor(xp, frames, parameters, count)
     gradient = to_frames(xp, pulls(xp, found, by, guard=guard))
     return loss_sum / by, like_keypoints(xp, gradient, frames.keypoints)

@@ -48,6 +48,8 @@ class Library:
     """
 
     name = ""
+    has_odd_arrays = True
+    """Whether there are arrays that the stages cannot work on, or whose lengths are not known."""
 
     def __init__(self, xp: ModuleType) -> None:
         self.xp = xp
@@ -65,9 +67,9 @@ class Library:
         """Say what kind of array this is, if the stages cannot work on it."""
         return None
 
-    def result_dtype(self, array: Array) -> Any:
-        """Dtype of what is computed from an array."""
-        return self.xp.float64 if dtype_name(array.dtype) == "float64" else self.xp.float32
+    def result_dtype(self, dtype: str) -> Any:
+        """Dtype of what is computed from arrays of the dtype of that name."""
+        return self.xp.float64 if dtype == "float64" else self.xp.float32
 
     def may_differentiate(self, *arrays: Array) -> bool:  # noqa: ARG002
         """Whether a gradient may be taken through what is computed with these arrays."""
@@ -102,6 +104,10 @@ class Library:
     def as_numbers(self, marks: Array, dtype: Any) -> Array:
         """1 where marked, else 0."""
         return self.xp.astype(marks, dtype)
+
+    def total(self, entries: Array) -> Array:
+        """Sum of all entries."""
+        return self.xp.sum(entries)
 
     # Small arrays beside the keypoints -------------------------------------------------------
 
@@ -168,7 +174,7 @@ class Library:
         if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
             return blocks.sum_and_count(self, frames, parameters, epsilon)
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
-        return _stages.sum_and_count(self.xp, frames, parameters, found)
+        return _stages.sum_and_count(self.xp, frames, parameters, found, self.total)
 
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Run all stages, and the one that differentiates them."""
@@ -177,7 +183,7 @@ class Library:
         if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
             return blocks.loss_and_gradient(self, frames, parameters, epsilon)
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
-        return _stages.loss_and_gradient(self.xp, frames, parameters, found, guard=guard)
+        return _stages.loss_and_gradient(self.xp, frames, parameters, found, self.total, guard=guard)
 
     def epsilon_of(self, frames: Frames, parameters: Parameters) -> Any:
         """Epsilon of the parameters, beside the entries of the frames."""

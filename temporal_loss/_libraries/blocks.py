@@ -40,7 +40,7 @@ def sum_and_count(
     for index in cut(frames.keypoints.shape):
         block = _take(frames, index)
         found = _evaluate(library, block, parameters, epsilon)
-        block_sum, count = _stages.sum_and_count(xp, block, parameters, found)
+        block_sum, count = _stages.sum_and_count(xp, block, parameters, found, library.total)
         sums.append(block_sum)
         counts.append(count)
     return _together(xp, sums), _together(xp, counts)
@@ -58,7 +58,7 @@ def loss_and_gradient(
     for index in cut(keypoints.shape):
         block = _take(frames, index)
         found = _evaluate(library, block, parameters, epsilon)
-        sums.append(_stages.total(xp, found.values))
+        sums.append(library.total(found.values))
         part = _stages.spread(xp, _pulls(library, found, divisor))
         if index[-1].start > 0:
             # The frame that is shared with the block before.

@@ -18,6 +18,7 @@ class CupyLibrary(base.Library):
     """CuPy arrays."""
 
     name = "CuPy"
+    has_odd_arrays = False
 
     def may_differentiate(self, *arrays: Array) -> bool:  # noqa: ARG002
         """Never."""

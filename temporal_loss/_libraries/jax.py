@@ -28,6 +28,7 @@ class JaxLibrary(base.Library):
     """JAX arrays and tracers."""
 
     name = "JAX"
+    has_odd_arrays = False
 
     def knows_type(self, kind: type) -> bool:
         """Not NumPy's type: its arrays of the dtype float0 are JAX's."""
@@ -66,6 +67,21 @@ class JaxLibrary(base.Library):
         everywhere = jax.sharding.NamedSharding(array.sharding.mesh, jax.sharding.PartitionSpec())
         return jax.device_put(parameter, everywhere)
 
+    def total(self, entries: Array) -> Array:
+        """Sum of all entries; for processors as a complex one, which saves writing them to memory.
+
+        XLA leaves large real sums there to a library of kernels (YNNPACK), into which nothing can be
+        fused. Few terms stay in the processor's cache, and nothing is lost. A trace does not tell its
+        device; on another one than the default the sum is right all the same.
+        """
+        terms = math.prod(entries.shape)
+        # Of a symbol, in jax.export, nobody knows.
+        if isinstance(terms, int) and terms >= _MANY_TERMS and jax.default_backend() == "cpu":
+            # Parts are added apart, so the real one is the same sum. Taking it between the two sums
+            # keeps them two: into the first, along the short axis, everything before it is fused.
+            entries = self.xp.real(self.xp.sum(entries + 0j, axis=-1))
+        return self.xp.sum(entries)
+
     def loss(self, frames: Frames, parameters: Parameters) -> Array:
         """Run all stages as one function, compiled for shapes, dtypes and words but not for numbers."""
         words = {"reduction": parameters.reduction, "omit_nan": parameters.omit_nan}
@@ -88,7 +104,7 @@ def temporal_loss(frames: Frames, epsilon: Any, threshold: Any, *, reduction: st
     parameters, found = _evaluate(frames, epsilon, threshold, reduction, omit_nan=omit_nan)
     if reduction == "none":
         return found.values
-    loss_sum, count = _stages.sum_and_count(jax.numpy, frames, parameters, found, add=_total)
+    loss_sum, count = _stages.sum_and_count(jax.numpy, frames, parameters, found, LIBRARY.total)
     return loss_sum / _stages.divisor(jax.numpy, frames, parameters, count)
 
 
@@ -99,7 +115,7 @@ def temporal_loss_and_grad(
     """Run all stages, and the one that differentiates them."""
     parameters, found = _evaluate(frames, epsilon, threshold, reduction, omit_nan=omit_nan)
     return _stages.loss_and_gradient(
-        jax.numpy, frames, parameters, found, guard=True, add=_total, to_frames=_spread
+        jax.numpy, frames, parameters, found, LIBRARY.total, guard=True, to_frames=_spread
     )
 
 
@@ -123,22 +139,6 @@ def _spread(xp: ModuleType, pull: Array) -> Array:
     """
     lead, rest = [(0, 0)] * (pull.ndim - 3), [(0, 0)] * 2
     return xp.pad(pull, [*lead, (1, 0), *rest]) - xp.pad(pull, [*lead, (0, 1), *rest])
-
-
-def _total(xp: ModuleType, entries: Array) -> Array:
-    """Sum of all entries; for processors as a complex one, which saves writing them to memory.
-
-    XLA leaves large real sums there to a library of kernels (YNNPACK), into which nothing can be
-    fused. Few terms stay in the processor's cache, and nothing is lost. A trace does not tell its
-    device; on another one than the default the sum is right all the same.
-    """
-    terms = math.prod(entries.shape)
-    # Of a symbol, in jax.export, nobody knows.
-    if isinstance(terms, int) and terms >= _MANY_TERMS and jax.default_backend() == "cpu":
-        # Parts are added apart, so the real one is the same sum. Taking it between the two sums keeps
-        # them two: into the first, along the short axis, everything before it is fused.
-        entries = xp.real(xp.sum(entries + 0j, axis=-1))
-    return xp.sum(entries)
 
 
 def _is_traced(array: Array) -> bool:

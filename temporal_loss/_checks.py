@@ -26,6 +26,7 @@ REDUCTIONS = (*SCALAR_REDUCTIONS, "none")
 NAN_POLICIES = ("propagate", "omit")
 _MOST_COORDINATES = 3
 _INTEGERS = ("int", "uint")
+_IN_ANY_DTYPE = LARGEST["float32"]
 
 
 # Arrays -------------------------------------------------------------------------------------
@@ -225,7 +226,7 @@ def _is_exact_in_float64(number: Any) -> bool:
 def check_epsilon(epsilon: Any) -> Any:
     """Check a number, or each of a sequence; the values of an array are never read.
 
-    Returns what was given, a sequence as a tuple if it is of floats, as a list if it is not.
+    Returns what was given, a sequence as a tuple if it is of floats that any dtype can hold, else as a list.
     """
     if is_number(epsilon):
         _check_one_epsilon("epsilon", epsilon)
@@ -234,7 +235,7 @@ def check_epsilon(epsilon: Any) -> Any:
         floats = True
         for index, value in enumerate(epsilon):
             # The common case at once: each takes a while, and there may be many.
-            if not (type(value) is float and 0.0 <= value < math.inf):
+            if not (type(value) is float and 0.0 <= value <= _IN_ANY_DTYPE):
                 _check_one_epsilon(f"epsilon[{index}]", value)
                 floats = False
         return tuple(epsilon) if floats else list(epsilon)
@@ -267,10 +268,9 @@ def epsilon_for(epsilon: Any, library: Library, dtype: str, keypoints: int) -> A
     if len(epsilon) != keypoints:
         raise ValueError(_wrong_epsilon_length(f"{len(epsilon)} values", keypoints))
     if isinstance(epsilon, list):
-        epsilon = [round_to(value, dtype) for value in epsilon]
+        return tuple(min(round_to(value, dtype), LARGEST[dtype]) for value in epsilon)
     # What is a float is rounded as it becomes an array, by every library alike.
-    limit = LARGEST[dtype]
-    return tuple(epsilon) if max(epsilon) <= limit else tuple(min(value, limit) for value in epsilon)
+    return epsilon
 
 
 def _check_one_epsilon(name: str, value: Any) -> None:

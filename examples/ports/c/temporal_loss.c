@@ -209,7 +209,7 @@ static tl_status check_points(tl_problem *p, char *message) {
     p->keypoints = rank == 2 ? last[-1] / 2 : last[-2];
     p->axes = rank == 2 ? 2 : last[-1];
     for (p->batch = 1, i = 0; i + 3 < rank; i++) p->batch *= points->shape[i];
-    if (p->axes == 0) return wrong_shape("keypoints", "at least one coordinate", message);
+    if (p->axes == 0 || p->axes > 3) return wrong_shape("keypoints", "1 to 3 coordinates", message);
     if (p->keypoints == 0) return wrong_shape("keypoints", "at least one keypoint", message);
     if (p->frames < 2) return wrong_shape("keypoints", "at least two frames", message);
     p->entries = p->batch * (p->frames - 1) * p->keypoints;

@@ -93,7 +93,7 @@ function read(keypoints, options) {
   if (flat && shape[1] % 2) refuseShape("keypoints", shape, "an even number of columns");
   const [frames, count, axes] = flat ? [shape[0], shape[1] / 2, 2] : shape.slice(-3);
   const lead = flat ? [] : shape.slice(0, -3);
-  if (axes === 0) refuseShape("keypoints", shape, "at least one coordinate");
+  if (axes === 0 || axes > 3) refuseShape("keypoints", shape, "1 to 3 coordinates");
   if (count === 0) refuseShape("keypoints", shape, "at least one keypoint");
   if (frames < 2) refuseShape("keypoints", shape, "at least two frames");
   const result = points.dtype === "float64" ? "float64" : "float32";

@@ -132,8 +132,10 @@ def _points(keypoints):
         raise TypeError(f"keypoints have dtype {keypoints.dtype}; expected one of {REAL}")
     if len(shape) == 2 and shape[1] % 2 == 0:
         shape = (shape[0], shape[1] // 2, 2)
-    if len(shape) < 3 or shape[-3] < 2 or 0 in shape[-2:]:
-        raise ShapeError(f"keypoints have shape {keypoints.shape}; expected (T, 2K) or (..., T, K, D)")
+    if len(shape) < 3 or shape[-3] < 2 or 0 in shape[-2:] or shape[-1] > 3:
+        raise ShapeError(
+            f"keypoints have shape {keypoints.shape}; expected (T, 2K) or (..., T, K, D), D 1 to 3"
+        )
     # Halves are widened before anything is subtracted.
     return keypoints.reshape(shape).astype(np.result_type(keypoints.dtype, np.float32))
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from temporal_loss._stages import Array, Frames, Parameters
 
-
-_HALF = frozenset({"float16", "bfloat16"})
-FLOATING = _HALF | {"float32", "float64"}
+FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
 _names: dict[tuple[type, Any], str] = {}
 
 

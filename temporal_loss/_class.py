@@ -209,7 +209,7 @@ class TemporalLoss:
         """
         xp = library.xp
         shape = _stages.frame_shape(keypoints)
-        positions = xp.reshape(keypoints, (*shape, -1))
+        positions = _stages.apart(xp, keypoints)
         closed = xp.zeros_like(positions[..., :1, :, 0], dtype=xp.bool)
         opened = xp.broadcast_to(~masked, (*shape[:-2], shape[-2] - 1, shape[-1]))
         counts = xp.concat([closed, opened], axis=-2) | xp.concat([opened, closed], axis=-2)

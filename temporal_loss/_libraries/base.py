@@ -169,7 +169,7 @@ class Library:
         """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
         epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, epsilon)
-        if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
+        if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.sum_and_count(self, frames, parameters, epsilon)
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
         return _stages.sum_and_count(self.xp, frames, parameters, found, self.total)
@@ -178,10 +178,14 @@ class Library:
         """Run all stages, and the one that differentiates them."""
         epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, epsilon)
-        if not guard and self.is_at_hand(frames.keypoints) and blocks.are_worthwhile(frames.keypoints):
+        if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.loss_and_gradient(self, frames, parameters, epsilon)
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
         return _stages.loss_and_gradient(self.xp, frames, parameters, found, self.total, guard=guard)
+
+    def _goes_in_blocks(self, keypoints: Array, *, guard: bool) -> bool:
+        # Length last: of one that is being traced, the question makes a condition.
+        return not guard and self.is_at_hand(keypoints) and blocks.are_worthwhile(keypoints)
 
     def epsilon_of(self, frames: Frames, parameters: Parameters) -> Any:
         """Epsilon of the parameters, beside the entries of the frames."""

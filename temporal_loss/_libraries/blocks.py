@@ -145,7 +145,7 @@ def by_product(library: Library, xp: ModuleType, values: Array, masked: Array) -
     if bool(xp.max(values) < math.inf):
         return values * library.as_numbers(~masked, values.dtype)
     # 0 * NaN is NaN, and so is 0 * inf.
-    return xp.where(masked, 0.0, values)
+    return _stages.mask(xp, values, masked)
 
 
 def _for_every_step(xp: ModuleType, frames: Frames, parameters: Parameters, epsilon: Any) -> Any:

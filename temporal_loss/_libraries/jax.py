@@ -126,7 +126,8 @@ def _evaluate(
     wide = frames.keypoints.dtype == jax.numpy.float64
     dtype = jax.numpy.float64 if wide else jax.numpy.float32
     parameters = Parameters(dtype, None, threshold, reduction, omit_nan)
-    if epsilon is not None and epsilon.ndim:
+    # A number stays one where jax.disable_jit() is on.
+    if epsilon is not None and not isinstance(epsilon, float) and epsilon.ndim:
         # JAX can be told to refuse to combine arrays of different ranks.
         epsilon = epsilon[(None,) * max(frames.keypoints.ndim - 2, 1)]
     return parameters, _stages.evaluate(jax.numpy, frames, parameters, epsilon, guard=True)

@@ -89,6 +89,7 @@ def test_other_numbers_compile_nothing_anew(caplog: pytest.LogCaptureFixture) ->
 def test_without_compiling() -> None:
     with jax.disable_jit():
         assert read(worked.loss(*worked_arrays())) == worked.expected("sum")
+        assert read(temporal_loss(array([[0, 0], [3, 4]]), epsilon=1.0)) == 4.0
 
 
 @in_both_settings

@@ -21,33 +21,19 @@ INF, NOT = math.inf, math.nan
 REDUCTIONS = ("sum", "mean", "valid_mean")
 
 
-def _worked(arrays: Arrays, dtype: str = "float32") -> tuple[Any, Any, Any]:
-    return (
-        arrays.make(worked.KEYPOINTS, dtype),
-        arrays.make(worked.CONFIDENCES, dtype),
-        arrays.make(worked.SEGMENT_IDS, "int32"),
-    )
-
-
-def _read(arrays: Arrays, found: tuple[Any, Any]) -> tuple[Any, Any]:
-    assert isinstance(found, tuple)
-    loss, gradient = found
-    return arrays.read(loss), arrays.read(gradient)
-
-
 # By hand ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_the_worked_example(arrays: Arrays, reduction: str) -> None:
-    found = worked.loss_and_grad(*_worked(arrays), reduction=reduction)
-    assert _read(arrays, found) == (worked.expected(reduction), worked.gradient(reduction))
+    found = worked.loss_and_grad(*worked.given(arrays), reduction=reduction)
+    assert worked.read_both(arrays, found) == (worked.expected(reduction), worked.gradient(reduction))
 
 
 def test_nan_in_the_open(arrays: Arrays) -> None:
-    keypoints, _, segment_ids = _worked(arrays)
+    keypoints, _, segment_ids = worked.given(arrays)
     found = worked.loss_and_grad(keypoints, None, segment_ids)
-    assert _read(arrays, found) == (NAN, worked.unmasked_gradient())
+    assert worked.read_both(arrays, found) == (NAN, worked.unmasked_gradient())
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -62,7 +48,7 @@ def test_the_worked_example_in_each_layout(arrays: Arrays, reduction: str) -> No
         arrays.make(segment_ids, "int32"),
         reduction=reduction,
     )
-    assert _read(arrays, found) == (worked.expected(reduction), rows)
+    assert worked.read_both(arrays, found) == (worked.expected(reduction), rows)
     # A batch of it beside one at rest: twice the transitions, of which none more is masked.
     found = worked.loss_and_grad(
         arrays.make([spatial, [[[7, 9], [7, 9]]] * 5]),
@@ -75,7 +61,7 @@ def test_the_worked_example_in_each_layout(arrays: Arrays, reduction: str) -> No
     back = [near(-0.6 / count), near(-0.8 / count)]
     still = [[0.0, 0.0]] * 2
     expected = [[[back, back], [[x, y], [x, y]], still, still, still], [still] * 5]
-    assert _read(arrays, found) == (near(12 / count), expected)
+    assert worked.read_both(arrays, found) == (near(12 / count), expected)
 
 
 @pytest.mark.parametrize("step", [(-7,), (5, -12), (2, 3, 6)], ids=["1", "2", "3"])
@@ -87,14 +73,14 @@ def test_one_to_three_coordinates(arrays: Arrays, dtype: str, step: tuple[int, .
     unit = [near(s / length / 2, rel) for s in step]
     back = [near(-s / length / 2, rel) for s in step]
     none = [0.0] * len(step)
-    assert _read(arrays, found) == (length / 2, [[none, back], [none, unit]])
+    assert worked.read_both(arrays, found) == (length / 2, [[none, back], [none, unit]])
 
 
 def test_a_frame_between_two_steps_is_pulled_by_both(arrays: Arrays, dtype: str) -> None:
     # Unit vectors are signs: 1 and -1 over four entries; where they meet, they add up.
     keypoints = arrays.make([[[0], [0]], [[4], [2]], [[1], [8]]], dtype)
     expected = [[[-0.25], [-0.25]], [[0.5], [0.0]], [[-0.25], [0.25]]]
-    assert _read(arrays, temporal_loss_and_grad(keypoints)) == (3.75, expected)
+    assert worked.read_both(arrays, temporal_loss_and_grad(keypoints)) == (3.75, expected)
 
 
 @pytest.mark.parametrize(("reduction", "unit"), [("mean", 0.25), ("sum", 1.0), ("valid_mean", 0.5)])
@@ -104,7 +90,7 @@ def test_the_divisor(arrays: Arrays, reduction: str, unit: float) -> None:
     confidences = arrays.make([[1, 1], [0.25, 1], [1, 1]])
     found = temporal_loss_and_grad(keypoints, confidences, prob_threshold=0.5, reduction=reduction)
     expected = [[[0.0], [-unit]], [[0.0], [0.0]], [[0.0], [unit]]]
-    assert _read(arrays, found) == (8 * unit, expected)
+    assert worked.read_both(arrays, found) == (8 * unit, expected)
 
 
 @pytest.mark.parametrize("form", ["list", "array", "tuple"])
@@ -114,7 +100,7 @@ def test_an_epsilon_for_each_keypoint(arrays: Arrays, dtype: str, form: str) -> 
     epsilon: Any = {"list": numbers, "tuple": tuple(numbers), "array": arrays.make(numbers, dtype)}[form]
     keypoints = arrays.make([[[0], [0], [0]], [[4], [4], [-4]]], dtype)
     found = temporal_loss_and_grad(keypoints, epsilon=epsilon, reduction="sum")
-    assert _read(arrays, found) == (3.0, [[[-1.0], [0.0], [0.0]], [[1.0], [0.0], [0.0]]])
+    assert worked.read_both(arrays, found) == (3.0, [[[-1.0], [0.0], [0.0]], [[1.0], [0.0], [0.0]]])
 
 
 def test_omitted_nan(arrays: Arrays, dtype: str) -> None:
@@ -128,7 +114,7 @@ def test_omitted_nan(arrays: Arrays, dtype: str) -> None:
         [[-0.25], [0.25]],
         [[0.25], [0.0]],
     ]
-    assert _read(arrays, found) == (2.0, expected)
+    assert worked.read_both(arrays, found) == (2.0, expected)
 
 
 def test_a_keypoint_that_is_masked_and_far_off(arrays: Arrays) -> None:
@@ -137,13 +123,18 @@ def test_a_keypoint_that_is_masked_and_far_off(arrays: Arrays) -> None:
         keypoints = arrays.make([[[0]], [[2]], [[bad]], [[-bad]], [[7]], [[9]]])
         confidences = arrays.make([[1], [1], [0.25], [0.25], [1], [1]])
         found = temporal_loss_and_grad(keypoints, confidences, prob_threshold=0.5, reduction="sum")
-        assert _read(arrays, found) == (4.0, [[[-1.0]], [[1.0]], [[0.0]], [[0.0]], [[-1.0]], [[1.0]]])
+        assert worked.read_both(arrays, found) == (
+            4.0,
+            [[[-1.0]], [[1.0]], [[0.0]], [[0.0]], [[-1.0]], [[1.0]]],
+        )
 
 
 def test_unmasked_nan_stays_with_the_frames_it_touches(arrays: Arrays) -> None:
     # Keypoint 0 is missing in frame 1: its steps from 0 and to 2 are NaN, the step to 3 is not.
     track = [[[0, 0]] * 2, [[NOT, 1], [2, 0]], [[1, 0], [4, 0]], [[3, 0], [6, 0]], [[5, 0], [8, 0]]]
-    loss, gradient = _read(arrays, temporal_loss_and_grad(arrays.make(track), epsilon=1.0, reduction="sum"))
+    loss, gradient = worked.read_both(
+        arrays, temporal_loss_and_grad(arrays.make(track), epsilon=1.0, reduction="sum")
+    )
     assert loss == NAN
     # In both coordinates, since the length of the step is.
     assert [row[0] for row in gradient] == [[NAN, NAN]] * 3 + [[0.0, 0.0], [1.0, 0.0]]
@@ -159,7 +150,10 @@ def test_a_mean_over_nothing(arrays: Arrays) -> None:
         {"segment_ids": apart, "reduction": "valid_mean"},
     ]
     for options in nothing:
-        assert _read(arrays, temporal_loss_and_grad(keypoints, **options)) == (0.0, [[0.0, 0.0]] * 3)
+        assert worked.read_both(arrays, temporal_loss_and_grad(keypoints, **options)) == (
+            0.0,
+            [[0.0, 0.0]] * 3,
+        )
 
 
 def test_an_empty_batch(arrays: Arrays) -> None:
@@ -171,7 +165,7 @@ def test_an_empty_batch(arrays: Arrays) -> None:
 @pytest.mark.parametrize("exponent", [-60, 60])
 def test_the_unit_vector_of_tiny_and_huge_steps(arrays: Arrays, exponent: int) -> None:
     keypoints = arrays.make([[0, 0], [math.ldexp(3, exponent), math.ldexp(4, exponent)]])
-    loss, gradient = _read(arrays, temporal_loss_and_grad(keypoints))
+    loss, gradient = worked.read_both(arrays, temporal_loss_and_grad(keypoints))
     assert loss == near(math.ldexp(5, exponent))
     assert gradient == [[near(-0.6), near(-0.8)], [near(0.6), near(0.8)]]
 
@@ -180,7 +174,7 @@ def test_the_unit_vector_of_tiny_and_huge_steps(arrays: Arrays, exponent: int) -
 
 
 def test_dtypes_and_shapes(arrays: Arrays, dtype: str) -> None:
-    loss, gradient = worked.loss_and_grad(*_worked(arrays, dtype), reduction="mean")
+    loss, gradient = worked.loss_and_grad(*worked.given(arrays, dtype), reduction="mean")
     assert arrays.dtype_of(loss) == ("float64" if dtype == "float64" else "float32")
     assert (arrays.dtype_of(gradient), tuple(gradient.shape)) == (dtype, (5, 4))
     assert arrays.read(loss) == near(2.0)
@@ -206,7 +200,7 @@ def test_the_device(arrays: Arrays) -> None:
 
 
 def test_no_input_is_modified_nor_returned(arrays: Arrays) -> None:
-    given = _worked(arrays)
+    given = worked.given(arrays)
     before = [arrays.bytes_of(array) for array in given]
     _, gradient = worked.loss_and_grad(*given)
     assert gradient is not given[0]

@@ -21,20 +21,6 @@ INF, NOT = math.inf, math.nan
 REDUCTIONS = ("sum", "mean", "valid_mean")
 
 
-def _worked(arrays: Arrays, dtype: str = "float32") -> tuple[Any, Any, Any]:
-    return (
-        arrays.make(worked.KEYPOINTS, dtype),
-        arrays.make(worked.CONFIDENCES, dtype),
-        arrays.make(worked.SEGMENT_IDS, "int32"),
-    )
-
-
-def _read(arrays: Arrays, found: tuple[Any, Any]) -> tuple[Any, Any]:
-    assert isinstance(found, tuple)
-    loss, gradient = found
-    return arrays.read(loss), arrays.read(gradient)
-
-
 # Refusals -----------------------------------------------------------------------------------
 
 
@@ -65,11 +51,11 @@ def test_blocks_give_what_the_whole_gives(
     if arrays.name not in {"numpy", "torch"}:
         pytest.skip(f"{arrays.label} takes arrays as a whole")
     monkeypatch.setattr(blocks, "SIZE", block)
-    found = worked.loss_and_grad(*_worked(arrays), reduction=reduction)
-    assert _read(arrays, found) == (worked.expected(reduction), worked.gradient(reduction))
-    keypoints, _, segment_ids = _worked(arrays)
+    found = worked.loss_and_grad(*worked.given(arrays), reduction=reduction)
+    assert worked.read_both(arrays, found) == (worked.expected(reduction), worked.gradient(reduction))
+    keypoints, _, segment_ids = worked.given(arrays)
     found = worked.loss_and_grad(keypoints, None, segment_ids)
-    assert _read(arrays, found) == (NAN, worked.unmasked_gradient())
+    assert worked.read_both(arrays, found) == (NAN, worked.unmasked_gradient())
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 6])
@@ -85,7 +71,7 @@ def test_blocks_of_a_batch_and_of_half_precision(
     confidences = arrays.make([[[1]] * 4, [[1]] * 3 + [[0]]], "float16")
     found = temporal_loss_and_grad(keypoints, confidences, prob_threshold=0.5, reduction="sum")
     first, second = [[-1.0], [0.0], [2.0], [-1.0]], [[-1.0], [0.0], [1.0], [0.0]]
-    assert _read(arrays, found) == (7.0, [[[row] for row in first], [[row] for row in second]])
+    assert worked.read_both(arrays, found) == (7.0, [[[row] for row in first], [[row] for row in second]])
     assert arrays.dtype_of(found[1]) == "float16"
 
 

@@ -8,11 +8,14 @@ segment (with a NaN behind it), masked (with a NaN). Steps of the second: 10, at
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from support import NAN, near
 
 from temporal_loss import temporal_loss, temporal_loss_and_grad
+
+if TYPE_CHECKING:
+    from support import Arrays
 
 _NOT = math.nan
 KEYPOINTS = [[0, 0, 0, 0], [3, 4, 6, 8], [3, 4, 6, 8], [_NOT, 4, 6, 13], [6, 8, 6, 15]]
@@ -57,3 +60,19 @@ def loss_and_grad(
     """Loss and gradient of the example; `options` replace its own."""
     options = {"epsilon": EPSILON, "prob_threshold": THRESHOLD, **options, "segment_ids": segment_ids}
     return temporal_loss_and_grad(keypoints, confidences, reduction=reduction, **options)
+
+
+def given(arrays: Arrays, dtype: str = "float32") -> tuple[Any, Any, Any]:
+    """Keypoints, confidences and segment ids of the example."""
+    return (
+        arrays.make(KEYPOINTS, dtype),
+        arrays.make(CONFIDENCES, dtype),
+        arrays.make(SEGMENT_IDS, "int32"),
+    )
+
+
+def read_both(arrays: Arrays, found: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Loss and gradient as nested lists."""
+    assert isinstance(found, tuple)
+    loss, gradient = found
+    return arrays.read(loss), arrays.read(gradient)

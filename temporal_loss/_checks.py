@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from temporal_loss._libraries import (
     FLOATING,
     Library,
-    dtype_name,
     library_of,
     mask_that_would_be_lost,
 )
@@ -71,7 +70,7 @@ def check_floating(name: str, array: Any) -> tuple[Library, str]:
     library = library_of(array)
     if library is None:
         raise TypeError(_no_array(name, array))
-    dtype = dtype_name(array.dtype)
+    dtype = library.dtype_name(array.dtype)
     if dtype not in FLOATING:
         msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {dtype}"
         raise TypeError(msg)
@@ -140,7 +139,7 @@ def check_segment_ids(library: Library, segment_ids: Any, keypoints: Array) -> N
         msg = f"segment_ids must be an integer array of the keypoints' library, got {describe(segment_ids)}"
         raise TypeError(msg)
     _check_beside(library, "segment_ids", segment_ids, own_library, keypoints)
-    dtype = dtype_name(segment_ids.dtype)
+    dtype = library.dtype_name(segment_ids.dtype)
     if not dtype.startswith(_INTEGERS):
         msg = f"segment_ids must have an integer dtype, got {dtype}"
         raise TypeError(msg)
@@ -290,7 +289,7 @@ def _check_epsilon_array(library: Library, epsilon: Array, keypoints: int) -> No
             f"got a {other.name} array"
         )
         raise TypeError(msg)
-    dtype = dtype_name(epsilon.dtype)
+    dtype = library.dtype_name(epsilon.dtype)
     if dtype not in FLOATING and not dtype.startswith(_INTEGERS):
         msg = f"epsilon must hold real numbers, got dtype {dtype}"
         raise TypeError(msg)

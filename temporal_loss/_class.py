@@ -152,10 +152,7 @@ class TemporalLoss:
         """
         if kwargs:
             _warn_of_near_names(kwargs, _ARGUMENTS, keypoints_pred)
-        # The usual case at once.
-        if (type(self) is not TemporalLoss or len(self.__dict__) > len(_PARAMETERS)) and any(
-            map(self._overrides, _STAGES)
-        ):
+        if any(map(self._overrides, _STAGES)):
             loss = self._run_stages(Frames(keypoints_pred, confidences, segment_ids))
         else:
             loss = temporal_loss(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import array_api_compat
 
-from temporal_loss._libraries.base import FLOATING, Library, dtype_name
+from temporal_loss._libraries.base import FLOATING, Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-__all__ = ["FLOATING", "Library", "dtype_name", "library_of", "mask_that_would_be_lost"]
+__all__ = ["FLOATING", "Library", "library_of", "mask_that_would_be_lost"]
 
 _OWN_FILES: dict[str, Callable[[Any], bool]] = {
     "numpy": array_api_compat.is_numpy_namespace,

@@ -21,19 +21,6 @@ FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
 _names: dict[tuple[type, Any], str] = {}
 
 
-def dtype_name(dtype: Any) -> str:
-    """Name of a dtype without its library, such as "float32"."""
-    # With its type, since some libraries warn where dtypes of two of them are compared.
-    key = (type(dtype), dtype)
-    name = _names.get(key)
-    if name is None:
-        name = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
-        # Of the others there is no end: NumPy's structured ones, for one.
-        if name in FLOATING:
-            _names[key] = name
-    return name
-
-
 class Library:
     """An array library, and how the stages are run on its arrays.
 
@@ -60,6 +47,18 @@ class Library:
     def is_compiling(self) -> bool:
         """Whether this code is being read by a compiler (torch.compile), rather than run."""
         return False
+
+    def dtype_name(self, dtype: Any) -> str:
+        """Name of a dtype without its library, such as "float32"."""
+        # With its type, since some libraries warn where dtypes of two of them are compared.
+        key = (type(dtype), dtype)
+        name = _names.get(key)
+        if name is None:
+            name = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
+            # Of the others there is no end: NumPy's structured ones, for one.
+            if name in FLOATING:
+                _names[key] = name
+        return name
 
     def fault(self, array: Array) -> str | None:  # noqa: ARG002
         """Say what kind of array this is, if the stages cannot work on it."""

@@ -18,7 +18,7 @@ import dask.base
 from dask.highlevelgraph import HighLevelGraph
 
 from temporal_loss import _stages
-from temporal_loss._libraries import base, dtype_name, library_of
+from temporal_loss._libraries import base, library_of
 from temporal_loss._stages import Frames, Parameters
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class _Chunk:
         with library.working_on(keypoints):
             self.frames = Frames(*(_joined(library, given[i : i + 3], time) for i in (0, 3, 6)))
         self.parameters = Parameters(
-            library.result_dtype(dtype_name(keypoints.dtype)), epsilon, threshold, reduction, omit_nan
+            library.result_dtype(library.dtype_name(keypoints.dtype)), epsilon, threshold, reduction, omit_nan
         )
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from temporal_loss._stages import Array, Parameters
 
-_PLAIN = frozenset({torch.Tensor, torch.nn.Parameter})
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+_NAMES = {getattr(torch, name): name for name in base.FLOATING}
 _CODES = {torch.float32: "f", torch.float64: "d"}
 _AS_IT_IS = nullcontext()
 
@@ -39,6 +40,10 @@ class TorchLibrary(base.Library):
     def is_compiling(self) -> bool:
         """Whether torch.compile is at work."""
         return bool(torch.compiler.is_compiling())
+
+    def dtype_name(self, dtype: Any) -> str:
+        """By way of torch's dtypes alone: torch.compile would have to read what is kept of others."""
+        return _NAMES.get(dtype) or str(dtype).rpartition(".")[2]
 
     def fault(self, array: Array) -> str | None:
         """Tensors that have no elementwise arithmetic."""
@@ -172,6 +177,3 @@ def _may_be_played_back(arrays: Iterable[Any]) -> bool:
 
 
 LIBRARY = TorchLibrary(array_api_compat.torch)
-for _dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-    # Kept now, since torch.compile would have to take what is kept meanwhile into its graph.
-    base.dtype_name(_dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -16,9 +17,10 @@ REQUIREMENTS_OF = {
     "torch": [".[torch]"],
     "jax": [".[jax]"],
     "dask": [".[dask]"],
-    "strict": [".", "array-api-strict"],
+    "strict": [".[strict]"],
     "cupy": [".[cupy13]"],
 }
+LOWEST_PYTHON, *_ = PYTHONS
 CPU_BACKENDS = [name for name in REQUIREMENTS_OF if name != "cupy"]
 CPU_BACKENDS_LIST = ",".join(CPU_BACKENDS)
 
@@ -50,6 +52,56 @@ def tests(session: nox.Session, backend: str) -> None:
     """Test the library where one backend is installed and no other."""
     install(session, *REQUIREMENTS_OF[backend], groups=("test",))
     session.run("python", "-m", "pytest", "-n", "2", "tests/library", "--backend", backend, *session.posargs)
+
+
+def pyenv_python(version: str) -> str:
+    """Name an interpreter: as it is on the path, or where pyenv keeps its newest of this version."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = sorted(kept.glob(f"{version}.*/bin/python"), key=lambda path: int(path.parts[-3].split(".")[2]))
+    return version if shutil.which(f"python{version}") or not found else str(found[-1])
+
+
+def newest_python() -> str:
+    """Name the newest of the tested interpreters that is at hand."""
+    at_hand = [v for v in PYTHONS if shutil.which(f"python{v}") or pyenv_python(v) != v]
+    return pyenv_python(at_hand[-1] if at_hand else CURRENT)
+
+
+def test_and_compare(session: nox.Session, backends: str) -> None:
+    """Run the tests of the library, and the suite, on what is installed."""
+    session.run("python", "-m", "pytest", "-n", "2", "tests/library", "--backend", backends)
+    command = ["python", "-m", "conformance", "--backend", backends, "--require", backends]
+    session.run(*command, *session.posargs, "--", "-n", "2")
+
+
+@nox.session(python=pyenv_python(LOWEST_PYTHON))
+@nox.parametrize("backend", [nox.param(name, id=name) for name in CPU_BACKENDS])
+def lowest(session: nox.Session, backend: str) -> None:
+    """Test and compare one backend in the lowest versions that the package asks for."""
+    skip_torch(session, backend)
+    project = PROJECT["project"]
+    extras = project["optional-dependencies"]
+    # The suite itself needs NumPy.
+    asked = dict.fromkeys([*project["dependencies"], *extras["numpy"], *extras[backend]])
+    tools = nox.project.dependency_groups(PROJECT, "test")
+    session.install("--quiet", ".[conformance]", *tools, *(line.replace(">=", "==") for line in asked))
+    test_and_compare(session, backend)
+
+
+@nox.session(python=newest_python())
+@nox.parametrize("backend", [nox.param(name, id=name) for name in CPU_BACKENDS])
+def newest(session: nox.Session, backend: str) -> None:
+    """Test and compare one backend in the newest versions that there are, on the newest Python at hand."""
+    skip_torch(session, backend)
+    tools = nox.project.dependency_groups(PROJECT, "test")
+    session.install("--quiet", "--upgrade", ".[conformance]", *tools, *REQUIREMENTS_OF[backend])
+    test_and_compare(session, backend)
+
+
+def skip_torch(session: nox.Session, backend: str) -> None:
+    """Leave torch out, unless it was asked for: on Linux its package brings gigabytes of CUDA."""
+    if backend == "torch" and "TEMPORAL_LOSS_ANY_TORCH" not in os.environ:
+        session.skip("torch: its wheels bring 5 GB of CUDA; set TEMPORAL_LOSS_ANY_TORCH=1 to install them")
 
 
 @nox.session

@@ -13,10 +13,10 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PROJECT = nox.project.load_toml("pyproject.toml")
 REQUIREMENTS_OF = {
-    "numpy": [".[numpy]"],
+    "numpy": [".[numpy,xarray]"],
     "torch": [".[torch]"],
     "jax": [".[jax]"],
-    "dask": [".[dask]"],
+    "dask": [".[dask,xarray]"],
     "strict": [".[strict]"],
     "cupy": [".[cupy13]"],
 }

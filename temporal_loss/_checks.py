@@ -99,11 +99,8 @@ def _no_array(name: str, value: Any) -> str:
     got = describe(value)
     if mask_that_would_be_lost(value):
         return f"{due}, without a mask of its own, got {got}; give unmasked data, with NaN or confidences"
-    if hasattr(value, "dims") and hasattr(value, "data"):
-        return (
-            f"{due}, got {got}; give the array in it, {name}.data, its last axes being time, keypoints and "
-            f"space: {name}.transpose(..., 'time', 'keypoints', 'space').data (how-to: xarray and pandas)"
-        )
+    if hasattr(value, "dims"):
+        return f"{due}, got {got}; labelled arrays are for temporal_loss.xarray (how-to: xarray and pandas)"
     if hasattr(value, "iloc"):
         return f"{due}, got {got}; give its numbers, {name}.to_numpy(dtype=float) (how-to: xarray and pandas)"
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):

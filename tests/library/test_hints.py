@@ -65,21 +65,14 @@ def test_moving_the_axes_is_what_helps(arrays: Arrays) -> None:
 # Labels and lists ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", ["DataArray", "Dataset"])
 @each_function
-def test_a_data_array(function: Callable[..., Any]) -> None:
+def test_a_labelled_array(function: Callable[..., Any], kind: str) -> None:
     np = pytest.importorskip("numpy", reason="numpy is not installed")
     xarray = pytest.importorskip("xarray", reason="xarray is not installed")
     labelled = xarray.DataArray(np.zeros((4, 2, 3)), dims=("time", "space", "keypoints"))
-    refusal = due(TypeError, "keypoints", "DataArray", "keypoints.data", ".transpose(", "how-to")
-    assert_refused(refusal, function, labelled)
-
-
-def test_what_is_said_of_a_data_array_helps() -> None:
-    np = pytest.importorskip("numpy", reason="numpy is not installed")
-    xarray = pytest.importorskip("xarray", reason="xarray is not installed")
-    positions = np.asarray([[[0, 0, 0], [0, 0, 0]], [[3, 3, 3], [4, 4, 4]]], float)
-    keypoints = xarray.DataArray(positions, dims=("time", "space", "keypoints"))
-    assert float(temporal_loss(keypoints.transpose(..., "time", "keypoints", "space").data)) == 5.0
+    given = labelled if kind == "DataArray" else labelled.to_dataset(name="position")
+    assert_refused(due(TypeError, "keypoints", kind, "temporal_loss.xarray", "how-to"), function, given)
 
 
 @pytest.mark.parametrize("kind", ["DataFrame", "Series"])

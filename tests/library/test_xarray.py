@@ -1,0 +1,423 @@
+"""Labelled arrays: right whatever the order of dimensions, labels kept, lazy where they are."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+from support import NAN, near, select
+
+import temporal_loss as plain
+
+xr = pytest.importorskip("xarray", reason="xarray is not installed")
+KINDS = [name for name in ("numpy", "dask") if name in select().names]
+if not KINDS:
+    pytest.skip("neither numpy nor dask is under test", allow_module_level=True)
+import numpy as np  # noqa: E402 - after the skip
+
+from temporal_loss import xarray as labelled  # noqa: E402
+
+from .refusals import assert_refused, due  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Steps are 5, 0, 5 and 10, 0, 0 of the noses; 2, 0, 0 and 0, 1, 3 of the tails.
+MICE = {
+    "a": {"nose": [[0, 0], [3, 4], [3, 4], [6, 8]], "tail": [[1, 1], [1, 3], [1, 3], [1, 3]]},
+    "b": {"nose": [[0, 0], [6, 8], [6, 8], [6, 8]], "tail": [[0, 0], [0, 0], [0, 1], [0, 4]]},
+}
+# By time, keypoint and individual, as movement has them.
+STEPS = [[[5, 10], [2, 0]], [[0, 0], [0, 1]], [[5, 0], [0, 3]]]
+TIMES = [0.0, 0.5, 1.0, 1.5]
+THRESHOLD = 0.5
+MOVEMENT = ("time", "space", "keypoints", "individuals")
+
+
+class _ComputedError(Exception):
+    pass
+
+
+def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise _ComputedError
+
+
+@pytest.fixture(params=KINDS)
+def cut(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Return what makes DataArrays and Datasets of a library; nothing lazy is computed unasked."""
+    if request.param == "numpy":
+        yield lambda given: given
+        return
+    import dask  # noqa: PLC0415 - only where it is under test
+
+    with dask.config.set(scheduler=_refuse):
+        yield lambda given: given.chunk(dict.fromkeys(given.dims, 1))
+
+
+def read(result: Any, *, lazy: bool) -> Any:
+    """Compute a result, which has to be as lazy as what it was made of."""
+    assert isinstance(result, xr.DataArray)
+    assert hasattr(result.data, "dask") is lazy
+    return result.compute(scheduler="synchronous").values.tolist() if lazy else result.values.tolist()
+
+
+def is_lazy(given: Any) -> bool:
+    return bool(given.chunks)
+
+
+def recording(*order: str) -> Any:
+    """Lay out the positions of the mice in some order of dimensions; movement's by default."""
+    values = np.asarray([list(parts.values()) for parts in MICE.values()], dtype="float64")
+    array = xr.DataArray(
+        values,
+        dims=("individuals", "keypoints", "time", "space"),
+        coords={
+            "time": TIMES,
+            "space": ["x", "y"],
+            "keypoints": ["nose", "tail"],
+            "individuals": list(MICE),
+        },
+        attrs={"units": "pixels", "space_unit": "px", "long_name": "position"},
+    )
+    return array.transpose(*(order or MOVEMENT))
+
+
+def sure(*order: str) -> Any:
+    """Lay out the confidences: low for the nose of b in the second frame."""
+    array = xr.ones_like(recording().isel(space=0, drop=True))
+    array.loc[{"individuals": "b", "keypoints": "nose", "time": 0.5}] = 0.25
+    return array.transpose(*order) if order else array
+
+
+def of_time(values: list[int]) -> Any:
+    return xr.DataArray(values, dims=["time"], coords={"time": TIMES})
+
+
+EPSILON = xr.DataArray([1.0, 0.5], dims=["keypoints"], coords={"keypoints": ["nose", "tail"]})
+# The last step crosses, the first two of b's nose are masked; 4 and 0, 1.5 and 0, 0 and 0.5 are left.
+ENTRIES = [[[4, 0], [1.5, 0]], [[0, 0], [0, 0.5]], [[0, 0], [0, 0]]]
+EXPECTED = {"sum": 6.0, "mean": 6 / 8, "valid_mean": 6 / 6, "none": ENTRIES}
+
+
+def everything(cut: Any, order: tuple[str, ...] = MOVEMENT, **options: Any) -> dict[str, Any]:
+    """Arguments of the example that has confidences, epsilon and segments."""
+    confidences = sure(*(name for name in reversed(order) if name != "space"))
+    beside = {"confidences": confidences, "epsilon": EPSILON, "segment_ids": of_time([0, 0, 0, 1])}
+    given = {name: cut(array) for name, array in beside.items()}
+    return {"keypoints": cut(recording(*order)), "prob_threshold": THRESHOLD, **given, **options}
+
+
+# Numbers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reduction", EXPECTED)
+def test_the_worked_example(cut: Any, reduction: str) -> None:
+    given = everything(cut, reduction=reduction)
+    result = labelled.temporal_loss(**given)
+    assert read(result, lazy=is_lazy(given["keypoints"])) == EXPECTED[reduction]
+    assert result.dims == (("time", "keypoints", "individuals") if reduction == "none" else ())
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(MOVEMENT)), ids="-".join)
+def test_any_order_of_dimensions(cut: Any, order: tuple[str, ...]) -> None:
+    given = everything(cut, order, reduction="sum")
+    lazy = is_lazy(given["keypoints"])
+    loss, gradient = labelled.temporal_loss_and_grad(**given)
+    assert read(labelled.temporal_loss(**given), lazy=lazy) == read(loss, lazy=lazy) == 6.0
+    assert gradient.dims == order
+    due = xr.zeros_like(recording("individuals", "keypoints", "time", "space"))
+    due[0, 0, :2] = [[-0.6, -0.8], [0.6, 0.8]]
+    due[0, 1, :2] = due[1, 1, 1:3] = [[0, -1], [0, 1]]
+    assert read(gradient.transpose(*due.dims), lazy=lazy) == near_all(due.values)
+    norm = labelled.temporal_norm(given["keypoints"])
+    assert norm.dims == tuple(name for name in order if name != "space")
+    steps = norm.transpose("time", "keypoints", "individuals")
+    assert read(steps, lazy=lazy) == [[[NAN, NAN], [NAN, NAN]], *STEPS]
+
+
+def near_all(values: Any) -> Any:
+    return [near_all(each) for each in values] if np.ndim(values) else near(float(values))
+
+
+def test_what_the_plain_functions_give() -> None:
+    rng = np.random.default_rng(7)
+    views = xr.DataArray(
+        np.cumsum(rng.normal(size=(3, 2, 9, 4, 2)), axis=2),
+        dims=["space", "view", "time", "individual", "keypoint"],
+    )
+    sureness = xr.DataArray(rng.uniform(size=(9, 2, 2, 4)), dims=["time", "view", "keypoint", "individual"])
+    positions = np.transpose(views.values, (1, 3, 2, 4, 0))
+    beside = np.transpose(sureness.values, (1, 3, 0, 2))
+    options: dict[str, Any] = {"prob_threshold": THRESHOLD, "reduction": "valid_mean"}
+    loss, gradient = labelled.temporal_loss_and_grad(views, sureness, epsilon=[0.5, 1.0], **options)
+    plain_loss, plain_gradient = plain.temporal_loss_and_grad(
+        positions, beside, epsilon=[0.5, 1.0], **options
+    )
+    assert loss == plain_loss
+    np.testing.assert_array_equal(np.transpose(gradient.values, (1, 3, 2, 4, 0)), plain_gradient)
+    epsilon = labelled.estimate_epsilon(views, sureness, prob_threshold=THRESHOLD, quantile=0.7)
+    due = plain.estimate_epsilon(positions, beside, prob_threshold=THRESHOLD, quantile=0.7)
+    np.testing.assert_array_equal(epsilon.values, due)
+    assert epsilon.dims == ("keypoint",)
+
+
+def test_nan_policy() -> None:
+    keypoints = recording()
+    keypoints[0] = np.nan
+    assert np.isnan(labelled.temporal_loss(keypoints, reduction="sum"))
+    assert labelled.temporal_loss(keypoints, reduction="sum", nan_policy="omit") == 9.0
+    loss, gradient = labelled.temporal_loss_and_grad(keypoints, reduction="sum", nan_policy="omit")
+    assert loss == 9.0
+    assert not gradient[0].any()
+
+
+# Epsilon ------------------------------------------------------------------------------------
+
+
+def test_epsilon_per_keypoint(cut: Any) -> None:
+    keypoints, confidences = cut(recording()), cut(sure())
+    # Noses 0, 5, 5 and 0 (two of b's are masked), tails 0, 0, 0, 1, 2, 3.
+    epsilon = labelled.estimate_epsilon(keypoints, confidences, prob_threshold=THRESHOLD, quantile=0.5)
+    assert read(epsilon, lazy=is_lazy(keypoints)) == [2.5, 0.5]
+    assert epsilon.dims == ("keypoints",)
+    assert epsilon.coords.keys() == {"keypoints"}
+
+
+@pytest.mark.parametrize("per", ["individuals", "individual", ["individuals"], ("individual",)])
+@pytest.mark.parametrize("name", ["individuals", "individual"])
+def test_epsilon_per_individual(cut: Any, name: str, per: Any) -> None:
+    keypoints = cut(recording().rename(individuals=name))
+    epsilon = labelled.estimate_epsilon(keypoints, quantile=1.0, per=per)
+    assert read(epsilon, lazy=is_lazy(keypoints)) == [[5, 10], [2, 3]]
+    assert epsilon.dims == ("keypoints", name)
+    assert epsilon.coords.keys() == {"keypoints", name}
+    # What was estimated can be given.
+    half = labelled.temporal_loss(keypoints, epsilon=epsilon / 2, reduction="none")
+    assert read(half, lazy=is_lazy(keypoints)) == [[[2.5, 5], [1, 0]], [[0, 0], [0, 0]], [[2.5, 0], [0, 1.5]]]
+    loss, gradient = labelled.temporal_loss_and_grad(keypoints, epsilon=epsilon / 2, reduction="sum")
+    assert read(loss, lazy=is_lazy(keypoints)) == 12.5
+    assert gradient.dims == keypoints.dims
+
+
+def test_epsilon_per_individual_beside_views() -> None:
+    # What is pooled lies between what is not.
+    views = xr.concat([recording(), 2 * recording()], "view").transpose(
+        "individuals", "view", "space", "keypoints", "time"
+    )
+    epsilon = labelled.estimate_epsilon(views, quantile=1.0, per="individuals")
+    assert read(epsilon, lazy=False) == [[10, 4], [20, 6]]
+    loss = labelled.temporal_loss(views, epsilon=epsilon / 2, reduction="none")
+    assert loss.dims == ("individuals", "view", "keypoints", "time")
+    assert read(loss.sel(view=1), lazy=False) == [[[5, 0, 5], [2, 0, 0]], [[10, 0, 0], [0, 0, 3]]]
+    segmented = labelled.temporal_loss(
+        views, epsilon=epsilon / 2, segment_ids=of_time([0, 0, 0, 1]), reduction="sum"
+    )
+    assert segmented == 5 + 2 + 10
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "expected"),
+    [
+        (1.0, 4 + 4 + 9 + 1 + 2),
+        ([1.0, 0.5], 4 + 4 + 9 + 1.5 + 0.5 + 2.5),
+        (EPSILON, 4 + 4 + 9 + 1.5 + 0.5 + 2.5),
+        (EPSILON[::-1], 4 + 4 + 9 + 1.5 + 0.5 + 2.5),
+        (EPSILON.drop_vars("keypoints"), 4 + 4 + 9 + 1.5 + 0.5 + 2.5),
+        (EPSILON.max(), 4 + 4 + 9 + 1 + 2),
+        (xr.DataArray([5, 1], dims="individuals"), 9 + 2),
+    ],
+    ids=["number", "list", "labelled", "in another order", "unlabelled", "scalar", "per individual"],
+)
+def test_forms_of_epsilon(epsilon: Any, expected: float) -> None:
+    assert labelled.temporal_loss(recording(), epsilon=epsilon, reduction="sum") == expected
+
+
+# What is beside the keypoints ---------------------------------------------------------------
+
+
+def test_what_lacks_a_dimension_is_repeated(cut: Any) -> None:
+    doubtful = cut(of_time([1, 1, 0, 1]).astype(float))
+    keypoints = cut(recording())
+    loss = labelled.temporal_loss(keypoints, doubtful, prob_threshold=THRESHOLD, reduction="sum")
+    assert read(loss, lazy=is_lazy(keypoints)) == 5 + 10 + 2
+
+
+def test_labels_are_what_counts_not_their_order() -> None:
+    shuffled = sure().isel(time=[2, 0, 3, 1], keypoints=[1, 0], individuals=[1, 0])
+    loss = labelled.temporal_loss(recording(), shuffled, prob_threshold=THRESHOLD, reduction="sum")
+    assert loss == 26 - 10
+
+
+def test_segments_of_each_individual() -> None:
+    ids = xr.DataArray([[0, 1, 1, 1], [0, 0, 0, 0]], dims=["individuals", "time"])
+    assert labelled.temporal_loss(recording(), segment_ids=ids, reduction="sum") == 26 - 5 - 2
+    trial = recording().assign_coords(trial=("time", [0, 0, 0, 1])).trial
+    assert labelled.temporal_loss(recording(), segment_ids=trial, reduction="sum") == 26 - 5 - 3
+
+
+def test_lazy_beside_what_is_not() -> None:
+    pytest.importorskip("dask", reason="dask is not installed")
+    for lazy in ("keypoints", "confidences", "epsilon", "segment_ids"):
+        given = everything(lambda array: array, reduction="sum")
+        given[lazy] = given[lazy].chunk()
+        assert read(labelled.temporal_loss(**given), lazy=True) == 6.0
+
+
+# Labels -------------------------------------------------------------------------------------
+
+
+def test_a_step_is_at_the_time_of_its_later_frame() -> None:
+    entries = labelled.temporal_loss(recording(), reduction="none")
+    norm = labelled.temporal_norm(recording())
+    assert entries.time.values.tolist() == TIMES[1:]
+    assert norm.time.values.tolist() == TIMES
+    xr.testing.assert_identical(norm[1:].rename("temporal_loss"), entries)
+    assert norm.sel(time=1.5, keypoints="tail", individuals="b") == 3
+
+
+def test_coordinates_and_attributes() -> None:
+    keypoints = recording().assign_coords(
+        trial=("time", [0, 0, 1, 1]), side=(("keypoints", "space"), [["l", "r"]] * 2), camera="top"
+    )
+    keypoints.time.attrs["units"] = "s"
+    norm = labelled.temporal_norm(keypoints)
+    # All but what belongs to space.
+    xr.testing.assert_identical(
+        norm.coords.to_dataset(), keypoints.coords.to_dataset().drop_vars(["space", "side"])
+    )
+    loss, gradient = labelled.temporal_loss_and_grad(keypoints)
+    assert loss.coords.keys() == {"camera"}
+    xr.testing.assert_identical(gradient.coords.to_dataset(), keypoints.coords.to_dataset())
+    epsilon = labelled.estimate_epsilon(keypoints)
+    for result in (norm, loss, epsilon):
+        assert result.attrs == {"units": "pixels", "space_unit": "px"}
+    assert gradient.attrs == {}
+    assert [each.name for each in (norm, loss, gradient, epsilon)] == [
+        "temporal_norm",
+        "temporal_loss",
+        "gradient",
+        "epsilon",
+    ]
+
+
+def test_a_dataset_of_movement(cut: Any) -> None:
+    whole = cut(xr.Dataset({"position": recording(), "confidence": sure()}, attrs={"fps": 2}))
+    lazy, options = is_lazy(whole.position), {"prob_threshold": THRESHOLD, "reduction": "sum"}
+    assert read(labelled.temporal_loss(whole, **options), lazy=lazy) == 26 - 10
+    assert read(labelled.temporal_loss_and_grad(whole, **options)[0], lazy=lazy) == 26 - 10
+    assert read(labelled.temporal_loss(whole, xr.zeros_like(whole.confidence), **options), lazy=lazy) == 0
+    assert read(labelled.temporal_loss(whole[["position"]], **options), lazy=lazy) == 26
+    assert read(labelled.temporal_norm(whole)[1:], lazy=lazy) == STEPS
+    epsilon = labelled.estimate_epsilon(whole, prob_threshold=THRESHOLD, quantile=1.0)
+    assert read(epsilon, lazy=lazy) == [5, 3]
+
+
+# Names --------------------------------------------------------------------------------------
+
+OTHERS = {"time": "frame", "space": "coords", "keypoints": "bodyparts", "individuals": "mice"}
+
+
+@pytest.mark.parametrize(
+    ("names", "dims"),
+    [
+        ({"keypoints": "keypoint"}, None),
+        (OTHERS, {role: name for role, name in OTHERS.items() if role != "individuals"}),
+        ({"time": "space", "space": "time"}, {"time": "space", "space": "time"}),
+        # Points of a box: the individuals are the keypoints.
+        ({"keypoints": "corner"}, {"keypoints": "individuals"}),
+    ],
+    ids=["singular", "others", "exchanged", "individuals"],
+)
+def test_names(names: dict[str, str], dims: dict[str, str] | None) -> None:
+    keypoints = recording().rename(names)
+    assert labelled.temporal_loss(keypoints, reduction="sum", dims=dims) == 26
+    assert labelled.temporal_loss_and_grad(keypoints, reduction="sum", dims=dims)[0] == 26
+    assert labelled.temporal_norm(keypoints, dims=dims).sum() == 26
+    largest = labelled.estimate_epsilon(keypoints, quantile=1.0, dims=dims)
+    assert largest.values.tolist() == ([5, 10] if "corner" in keypoints.dims else [10, 3])
+
+
+def _refusals() -> Iterator[Any]:
+    keypoints, other = recording(), ["nose", "ear"]
+    both = keypoints.expand_dims("keypoint")
+    yield "no time", {"keypoints": keypoints[0]}, ValueError, "time", "space, keypoints, individuals"
+    yield "no space", {"keypoints": keypoints[:, 0]}, ValueError, "space", "time, keypoints, individuals"
+    named = keypoints.rename(keypoints="bodyparts")
+    yield "no keypoints", {"keypoints": named}, ValueError, "keypoints or keypoint", "bodyparts", "dims["
+    yield (
+        "two of them",
+        {"keypoints": both},
+        ValueError,
+        "one dimension keypoints or keypoint",
+        "keypoint, time",
+    )
+    yield "wrong name", {"dims": {"time": "frame"}}, ValueError, "one dimension frame", "got dimensions time"
+    yield "same name", {"dims": {"space": "time"}}, ValueError, "one dimension time", "dims['space']"
+    yield "wrong key", {"dims": {"Time": "time"}}, ValueError, "dims", "time, keypoints, space", "got Time"
+    yield "no position", {"keypoints": xr.Dataset({"shape": 1})}, ValueError, "position", "got shape"
+    yield "array", {"keypoints": keypoints.values}, TypeError, "keypoints", "DataArray", "ndarray"
+    for name in ("confidences", "segment_ids"):
+        yield f"{name} array", {name: sure().values}, TypeError, name, "DataArray", "ndarray"
+        late = of_time([1, 1, 1, 1]).rename(time="frame")
+        yield f"{name} of frame", {name: late}, ValueError, name, "out of", "time at least", "got frame"
+        yield f"{name} of no time", {name: of_time([1] * 4)[0]}, ValueError, name, "time at least", "got none"
+        short = of_time([1, 1, 1, 1])[1:]
+        yield f"{name} short", {name: short}, ValueError, name, "length 4 along time", "got 3"
+        shifted = of_time([1, 1, 1, 1]).assign_coords(time=[0.5, 1.0, 1.5, 2.0])
+        yield f"{name} shifted", {name: shifted}, ValueError, name, "along time", "0.0, 0.5", "got 2.0"
+        twice = of_time([1, 1, 1, 1]).assign_coords(time=[0.0, 0.0, 0.5, 1.0])
+        yield f"{name} twice", {name: twice}, ValueError, name, "along time", "twice"
+    yield "confidences of space", {"confidences": keypoints}, ValueError, "confidences", "got time, space"
+    per_keypoint = xr.ones_like(sure(), dtype=int)
+    yield (
+        "segments of keypoints",
+        {"segment_ids": per_keypoint},
+        ValueError,
+        "segment_ids",
+        "individuals, time ",
+    )
+    elsewhere = EPSILON.assign_coords(keypoints=other)
+    yield (
+        "epsilon elsewhere",
+        {"epsilon": elsewhere},
+        ValueError,
+        "epsilon",
+        "along keypoints",
+        "nose, tail",
+        "ear",
+    )
+    yield (
+        "epsilon of time",
+        {"epsilon": of_time([1] * 4)},
+        ValueError,
+        "epsilon",
+        "out of keypoints",
+        "got time",
+    )
+    yield "epsilon None", {"epsilon": None}, ValueError, "epsilon", "NoneType"
+    yield "epsilon negative", {"epsilon": -1.0}, ValueError, "epsilon", "-1.0"
+    own = {"epsilon": xr.DataArray([1, 1], dims="individuals"), "segment_ids": per_keypoint.isel(keypoints=0)}
+    yield "segments beside epsilon", own, ValueError, "segment_ids", "out of time", "got time, individuals"
+    yield "whole numbers", {"keypoints": keypoints.astype(int)}, TypeError, "keypoints", "int64"
+
+
+@pytest.mark.parametrize("case", list(_refusals()), ids=lambda case: case[0])
+def test_refused(case: Any) -> None:
+    _, given, error, *words = case
+    functions = [labelled.temporal_loss, labelled.temporal_loss_and_grad]
+    if given.keys() <= {"keypoints", "dims"}:
+        functions += [labelled.temporal_norm, labelled.estimate_epsilon]
+    for function in functions:
+        assert_refused(due(error, *words), function, **{"keypoints": recording(), **given})
+
+
+@pytest.mark.parametrize("per", ["views", "time", ["individuals", "views"], "keypoints"])
+def test_what_has_no_epsilon_of_its_own(per: Any) -> None:
+    refusal = due(ValueError, "per", "the batch (individuals)", "got")
+    assert_refused(refusal, labelled.estimate_epsilon, recording(), per=per)
+
+
+def test_no_gradient_of_entries() -> None:
+    with pytest.raises(ValueError, match="reduction"):
+        labelled.temporal_loss_and_grad(recording(), reduction="none")

@@ -6,33 +6,30 @@ import itertools
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from support import NAN, near, select
+from support import NAN, near
 
 import temporal_loss as plain
 
 xr = pytest.importorskip("xarray", reason="xarray is not installed")
-KINDS = [name for name in ("numpy", "dask") if name in select().names]
-if not KINDS:
-    pytest.skip("neither numpy nor dask is under test", allow_module_level=True)
 import numpy as np  # noqa: E402 - after the skip
 
 from temporal_loss import xarray as labelled  # noqa: E402
 
-from .refusals import assert_refused, due  # noqa: E402
+from .mice import (  # noqa: E402
+    EPSILON,
+    EXPECTED,
+    KINDS,
+    MOVEMENT,
+    STEPS,
+    THRESHOLD,
+    TIMES,
+    of_time,
+    recording,
+    sure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# Steps are 5, 0, 5 and 10, 0, 0 of the noses; 2, 0, 0 and 0, 1, 3 of the tails.
-MICE = {
-    "a": {"nose": [[0, 0], [3, 4], [3, 4], [6, 8]], "tail": [[1, 1], [1, 3], [1, 3], [1, 3]]},
-    "b": {"nose": [[0, 0], [6, 8], [6, 8], [6, 8]], "tail": [[0, 0], [0, 0], [0, 1], [0, 4]]},
-}
-# By time, keypoint and individual, as movement has them.
-STEPS = [[[5, 10], [2, 0]], [[0, 0], [0, 1]], [[5, 0], [0, 3]]]
-TIMES = [0.0, 0.5, 1.0, 1.5]
-THRESHOLD = 0.5
-MOVEMENT = ("time", "space", "keypoints", "individuals")
 
 
 class _ComputedError(Exception):
@@ -64,40 +61,6 @@ def read(result: Any, *, lazy: bool) -> Any:
 
 def is_lazy(given: Any) -> bool:
     return bool(given.chunks)
-
-
-def recording(*order: str) -> Any:
-    """Lay out the positions of the mice in some order of dimensions; movement's by default."""
-    values = np.asarray([list(parts.values()) for parts in MICE.values()], dtype="float64")
-    array = xr.DataArray(
-        values,
-        dims=("individuals", "keypoints", "time", "space"),
-        coords={
-            "time": TIMES,
-            "space": ["x", "y"],
-            "keypoints": ["nose", "tail"],
-            "individuals": list(MICE),
-        },
-        attrs={"units": "pixels", "space_unit": "px", "long_name": "position"},
-    )
-    return array.transpose(*(order or MOVEMENT))
-
-
-def sure(*order: str) -> Any:
-    """Lay out the confidences: low for the nose of b in the second frame."""
-    array = xr.ones_like(recording().isel(space=0, drop=True))
-    array.loc[{"individuals": "b", "keypoints": "nose", "time": 0.5}] = 0.25
-    return array.transpose(*order) if order else array
-
-
-def of_time(values: list[int]) -> Any:
-    return xr.DataArray(values, dims=["time"], coords={"time": TIMES})
-
-
-EPSILON = xr.DataArray([1.0, 0.5], dims=["keypoints"], coords={"keypoints": ["nose", "tail"]})
-# The last step crosses, the first two of b's nose are masked; 4 and 0, 1.5 and 0, 0 and 0.5 are left.
-ENTRIES = [[[4, 0], [1.5, 0]], [[0, 0], [0, 0.5]], [[0, 0], [0, 0]]]
-EXPECTED = {"sum": 6.0, "mean": 6 / 8, "valid_mean": 6 / 6, "none": ENTRIES}
 
 
 def everything(cut: Any, order: tuple[str, ...] = MOVEMENT, **options: Any) -> dict[str, Any]:
@@ -311,113 +274,3 @@ def test_a_dataset_of_movement(cut: Any) -> None:
     assert read(labelled.temporal_norm(whole)[1:], lazy=lazy) == STEPS
     epsilon = labelled.estimate_epsilon(whole, prob_threshold=THRESHOLD, quantile=1.0)
     assert read(epsilon, lazy=lazy) == [5, 3]
-
-
-# Names --------------------------------------------------------------------------------------
-
-OTHERS = {"time": "frame", "space": "coords", "keypoints": "bodyparts", "individuals": "mice"}
-
-
-@pytest.mark.parametrize(
-    ("names", "dims"),
-    [
-        ({"keypoints": "keypoint"}, None),
-        (OTHERS, {role: name for role, name in OTHERS.items() if role != "individuals"}),
-        ({"time": "space", "space": "time"}, {"time": "space", "space": "time"}),
-        # Points of a box: the individuals are the keypoints.
-        ({"keypoints": "corner"}, {"keypoints": "individuals"}),
-    ],
-    ids=["singular", "others", "exchanged", "individuals"],
-)
-def test_names(names: dict[str, str], dims: dict[str, str] | None) -> None:
-    keypoints = recording().rename(names)
-    assert labelled.temporal_loss(keypoints, reduction="sum", dims=dims) == 26
-    assert labelled.temporal_loss_and_grad(keypoints, reduction="sum", dims=dims)[0] == 26
-    assert labelled.temporal_norm(keypoints, dims=dims).sum() == 26
-    largest = labelled.estimate_epsilon(keypoints, quantile=1.0, dims=dims)
-    assert largest.values.tolist() == ([5, 10] if "corner" in keypoints.dims else [10, 3])
-
-
-def _refusals() -> Iterator[Any]:
-    keypoints, other = recording(), ["nose", "ear"]
-    both = keypoints.expand_dims("keypoint")
-    yield "no time", {"keypoints": keypoints[0]}, ValueError, "time", "space, keypoints, individuals"
-    yield "no space", {"keypoints": keypoints[:, 0]}, ValueError, "space", "time, keypoints, individuals"
-    named = keypoints.rename(keypoints="bodyparts")
-    yield "no keypoints", {"keypoints": named}, ValueError, "keypoints or keypoint", "bodyparts", "dims["
-    yield (
-        "two of them",
-        {"keypoints": both},
-        ValueError,
-        "one dimension keypoints or keypoint",
-        "keypoint, time",
-    )
-    yield "wrong name", {"dims": {"time": "frame"}}, ValueError, "one dimension frame", "got dimensions time"
-    yield "same name", {"dims": {"space": "time"}}, ValueError, "one dimension time", "dims['space']"
-    yield "wrong key", {"dims": {"Time": "time"}}, ValueError, "dims", "time, keypoints, space", "got Time"
-    yield "no position", {"keypoints": xr.Dataset({"shape": 1})}, ValueError, "position", "got shape"
-    yield "array", {"keypoints": keypoints.values}, TypeError, "keypoints", "DataArray", "ndarray"
-    for name in ("confidences", "segment_ids"):
-        yield f"{name} array", {name: sure().values}, TypeError, name, "DataArray", "ndarray"
-        late = of_time([1, 1, 1, 1]).rename(time="frame")
-        yield f"{name} of frame", {name: late}, ValueError, name, "out of", "time at least", "got frame"
-        yield f"{name} of no time", {name: of_time([1] * 4)[0]}, ValueError, name, "time at least", "got none"
-        short = of_time([1, 1, 1, 1])[1:]
-        yield f"{name} short", {name: short}, ValueError, name, "length 4 along time", "got 3"
-        shifted = of_time([1, 1, 1, 1]).assign_coords(time=[0.5, 1.0, 1.5, 2.0])
-        yield f"{name} shifted", {name: shifted}, ValueError, name, "along time", "0.0, 0.5", "got 2.0"
-        twice = of_time([1, 1, 1, 1]).assign_coords(time=[0.0, 0.0, 0.5, 1.0])
-        yield f"{name} twice", {name: twice}, ValueError, name, "along time", "twice"
-    yield "confidences of space", {"confidences": keypoints}, ValueError, "confidences", "got time, space"
-    per_keypoint = xr.ones_like(sure(), dtype=int)
-    yield (
-        "segments of keypoints",
-        {"segment_ids": per_keypoint},
-        ValueError,
-        "segment_ids",
-        "individuals, time ",
-    )
-    elsewhere = EPSILON.assign_coords(keypoints=other)
-    yield (
-        "epsilon elsewhere",
-        {"epsilon": elsewhere},
-        ValueError,
-        "epsilon",
-        "along keypoints",
-        "nose, tail",
-        "ear",
-    )
-    yield (
-        "epsilon of time",
-        {"epsilon": of_time([1] * 4)},
-        ValueError,
-        "epsilon",
-        "out of keypoints",
-        "got time",
-    )
-    yield "epsilon None", {"epsilon": None}, ValueError, "epsilon", "NoneType"
-    yield "epsilon negative", {"epsilon": -1.0}, ValueError, "epsilon", "-1.0"
-    own = {"epsilon": xr.DataArray([1, 1], dims="individuals"), "segment_ids": per_keypoint.isel(keypoints=0)}
-    yield "segments beside epsilon", own, ValueError, "segment_ids", "out of time", "got time, individuals"
-    yield "whole numbers", {"keypoints": keypoints.astype(int)}, TypeError, "keypoints", "int64"
-
-
-@pytest.mark.parametrize("case", list(_refusals()), ids=lambda case: case[0])
-def test_refused(case: Any) -> None:
-    _, given, error, *words = case
-    functions = [labelled.temporal_loss, labelled.temporal_loss_and_grad]
-    if given.keys() <= {"keypoints", "dims"}:
-        functions += [labelled.temporal_norm, labelled.estimate_epsilon]
-    for function in functions:
-        assert_refused(due(error, *words), function, **{"keypoints": recording(), **given})
-
-
-@pytest.mark.parametrize("per", ["views", "time", ["individuals", "views"], "keypoints"])
-def test_what_has_no_epsilon_of_its_own(per: Any) -> None:
-    refusal = due(ValueError, "per", "the batch (individuals)", "got")
-    assert_refused(refusal, labelled.estimate_epsilon, recording(), per=per)
-
-
-def test_no_gradient_of_entries() -> None:
-    with pytest.raises(ValueError, match="reduction"):
-        labelled.temporal_loss_and_grad(recording(), reduction="none")

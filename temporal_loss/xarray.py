@@ -182,30 +182,33 @@ class _Call:
             if "position" not in keypoints:
                 msg = f"keypoints of a Dataset must be its variable position, got {_listed(keypoints)}"
                 raise ValueError(msg)
-            if beside.get("confidences", 0) is None:
+            if "confidences" in beside and beside["confidences"] is None:
                 beside["confidences"] = keypoints.get("confidence")
             keypoints = keypoints["position"]
         _check_labelled("keypoints", keypoints)
         self.time, keypoint, self.space = _roles(keypoints.dims, dims or {})
         batch = [dim for dim in keypoints.dims if dim not in {self.time, keypoint, self.space}]
-        labelled = isinstance(beside.get("epsilon"), xr.DataArray)
-        apart = [d for d in batch if d in beside["epsilon"].dims] if labelled else _named(per, batch)
+        by_label = isinstance(beside.get("epsilon"), xr.DataArray)
+        apart = [d for d in batch if d in beside["epsilon"].dims] if by_label else _named(per, batch)
         self.columns = [*apart, keypoint]
         frames = [*(dim for dim in batch if dim not in apart), self.time]
         self.entries = [*frames, _COLUMNS]
         due = {"confidences": frames + self.columns, "segment_ids": frames, "epsilon": self.columns}
-        self.options = {"epsilon": beside.pop("epsilon")} if "epsilon" in beside and not labelled else {}
-        self.arrays = {"keypoints": keypoints}
+        self.options = {"epsilon": beside.pop("epsilon")} if "epsilon" in beside and not by_label else {}
+        self.keypoints = keypoints
+        in_columns = {_COLUMNS: self.columns}
+        self.variables = {"keypoints": keypoints.variable.stack(in_columns)}
         for name, array in beside.items():
             if array is not None:
-                self.arrays[name] = _aligned(keypoints, name, array, due[name], self.time)
-        if any(array.chunks is not None for array in self.arrays.values()):
-            self.arrays = {name: array.chunk() for name, array in self.arrays.items()}
+                variable = _aligned(keypoints, name, array, due[name], self.time).variable
+                self.variables[name] = variable if name == "segment_ids" else variable.stack(in_columns)
+        if any(variable.chunks is not None for variable in self.variables.values()):
+            # What is lazy and what is not are arrays of two libraries.
+            self.variables = {name: variable.chunk() for name, variable in self.variables.items()}
 
     def run(self, function: Callable[..., Any], *outputs: list[Hashable], **options: Any) -> Any:
         """Call a function of arrays; return a Variable for each list of dimensions."""
-        given = {name: self._in_columns(array.variable) for name, array in self.arrays.items()}
-        order = [*self.entries, self.space]
+        given, order = self.variables, [*self.entries, self.space]
 
         def on_arrays(*arrays: Any) -> Any:
             return function(**dict(zip(given, arrays, strict=True)), **self.options, **options)
@@ -219,13 +222,9 @@ class _Call:
             dask="allowed",
         )
 
-    def _in_columns(self, variable: xr.Variable) -> xr.Variable:
-        has_them = set(self.columns) <= set(variable.dims)
-        return variable.stack({_COLUMNS: self.columns}) if has_them else variable
-
     def labelled(self, name: str, result: xr.Variable, units: tuple[str, ...] = _UNITS) -> xr.DataArray:
         """Put the keypoints' dimensions, in their order, and coordinates on a result."""
-        keypoints = self.arrays["keypoints"]
+        keypoints = self.keypoints
         if _COLUMNS in result.dims:
             result = result.unstack({_COLUMNS: {dim: keypoints.sizes[dim] for dim in self.columns}})
         if result.sizes.get(self.time) == keypoints.sizes[self.time] - 1:

@@ -16,6 +16,7 @@ import numpy as np  # noqa: E402 - after the skip
 from temporal_loss import xarray as labelled  # noqa: E402
 
 from .mice import (  # noqa: E402
+    ENTRIES,
     EPSILON,
     EXPECTED,
     KINDS,
@@ -222,9 +223,12 @@ def test_segments_of_each_individual() -> None:
 def test_lazy_beside_what_is_not() -> None:
     pytest.importorskip("dask", reason="dask is not installed")
     for lazy in ("keypoints", "confidences", "epsilon", "segment_ids"):
-        given = everything(lambda array: array, reduction="sum")
-        given[lazy] = given[lazy].chunk()
-        assert read(labelled.temporal_loss(**given), lazy=True) == 6.0
+        given = everything(lambda array: array, reduction="none")
+        given["keypoints"] = given["keypoints"].assign_coords(trial=("time", [0, 0, 1, 1]))
+        given[lazy] = given[lazy].copy(data=given[lazy].chunk().data)
+        result = labelled.temporal_loss(**given)
+        assert read(result, lazy=True) == ENTRIES
+        assert result.trial.chunks is None
 
 
 # Labels -------------------------------------------------------------------------------------

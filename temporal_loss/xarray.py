@@ -24,6 +24,7 @@ _NAMES: dict[str, tuple[Hashable, ...]] = {
     "space": ("space",),
 }
 _INDIVIDUALS = ("individuals", "individual")
+_NOT_SPACE = {"likelihood", "confidence", "score"}
 _UNITS = ("units", "space_unit")  # by convention, and by movement
 # Keypoints, and what else epsilon differs along, made one dimension: the K of the functions of arrays.
 _COLUMNS = "temporal_loss columns"
@@ -187,6 +188,12 @@ class _Call:
             keypoints = keypoints["position"]
         _check_labelled("keypoints", keypoints)
         self.time, keypoint, self.space = _roles(keypoints.dims, dims or {})
+        if self.space in keypoints.indexes and not _NOT_SPACE.isdisjoint(keypoints.indexes[self.space]):
+            msg = (
+                f"{self.space} must hold coordinates alone, got {_listed(keypoints.indexes[self.space])}; "
+                "give what is not a position as confidences"
+            )
+            raise ValueError(msg)
         batch = [dim for dim in keypoints.dims if dim not in {self.time, keypoint, self.space}]
         by_label = isinstance(beside.get("epsilon"), xr.DataArray)
         apart = [d for d in batch if d in beside["epsilon"].dims] if by_label else _named(per, batch)

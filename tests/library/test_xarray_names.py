@@ -69,6 +69,8 @@ def _refusals() -> Iterator[Any]:
         yield f"{name} shifted", {name: shifted}, ValueError, name, "along time", "0.0, 0.5", "got 2.0"
         twice = of_time([1, 1, 1, 1]).assign_coords(time=[0.0, 0.0, 0.5, 1.0])
         yield f"{name} twice", {name: twice}, ValueError, name, "along time", "twice"
+    sleap = keypoints.isel(space=[0, 1, 1]).assign_coords(space=["x", "y", "likelihood"])
+    yield "likelihood in space", {"keypoints": sleap}, ValueError, "space", "likelihood", "as confidences"
     yield "confidences of space", {"confidences": keypoints}, ValueError, "confidences", "got time, space"
     per_keypoint = xr.ones_like(sure(), dtype=int)
     yield (

@@ -14,6 +14,11 @@ _ALIGNMENT = 64
 _BLOCK = 100_000
 
 
+def size_text(frames: int, keypoints: int) -> str:
+    """Size as the table shows it."""
+    return f"T={frames:,} K={keypoints}"
+
+
 def epsilons(keypoints: int) -> list[float]:
     """One epsilon per keypoint, within the range of the steps."""
     return [0.1 + 0.05 * index for index in range(keypoints)]

@@ -12,14 +12,20 @@ import gc
 import math
 import random
 import statistics
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pyperf
 
+from benchmarks.backends import ABSENT
+from benchmarks.inputs import recording, size_text
+from benchmarks.results import Row
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from benchmarks.backends import Call, Make
 
 clock: Callable[[], float] = pyperf.perf_counter
 """Seconds; another clock may take its place."""
@@ -50,13 +56,93 @@ class Timing:
         low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
         return self.median / other.median, low, high
 
-    def to_pyperf(self) -> pyperf.Benchmark:
-        """Form in which pyperf keeps a benchmark."""
-        metadata = {"name": self.name, "loops": self.loops, "unit": "second"}
-        return pyperf.Benchmark([pyperf.Run(list(self.seconds), metadata=metadata, collect_metadata=False)])
+
+Timings = dict[str, Timing]
 
 
-def interleave(contenders: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
+@dataclass(frozen=True)
+class Comparison:
+    """Contenders that take turns on one recording, and what is told of them.
+
+    Each row is still without its value, and stands with the names of the contender it is about and of the
+    one it is compared with. Its unit says how: "x" is their ratio, "microseconds" their difference.
+    """
+
+    label: str
+    """What the samples are called, behind the contender's name."""
+    size: tuple[int, int]
+    contenders: Mapping[str, Make]
+    rows: tuple[tuple[Row, str, str], ...]
+    turns: int = 1
+    """How many times as long as others, where there are many contenders."""
+
+    def measured(self, seconds: float) -> tuple[list[Row], list[Timing]]:
+        """Let the contenders take turns, and fill in the rows."""
+        calls, absent = prepared(self.contenders, recording(*self.size))
+        told = [pair for _, *pair in self.rows if absent.keys().isdisjoint(pair)]
+        wanted = {name for pair in told for name in pair}
+        timings = interleave({n: call for n, call in calls.items() if n in wanted}, self.turns * seconds)
+        rows = [
+            replace(row, absent=absent[missing])
+            if (missing := next((name for name in pair if name in absent), None))
+            else filled(row, *(timings[name] for name in pair))
+            for row, *pair in self.rows
+        ]
+        return rows, named(timings, self.label)
+
+
+def versus(  # noqa: PLR0913 - what a row says
+    group: str,
+    what: str,
+    size: tuple[int, int],
+    ours: Make,
+    others: Mapping[str, tuple[Make, float | None]],
+    *,
+    unit: str = "x",
+) -> Comparison:
+    """Compare one contender with others, each with the target that is set against it."""
+    text = size_text(*size)
+    rows = tuple(
+        (Row(group, what, text, against, unit=unit, target=target), "ours", against)
+        for against, (_, target) in others.items()
+    )
+    contenders = {"ours": ours} | {against: make for against, (make, _) in others.items()}
+    return Comparison(f"{group}: {what}, {text}", size, contenders, rows)
+
+
+def prepared(
+    contenders: Mapping[str, Make], arrays: tuple[Any, Any]
+) -> tuple[dict[str, Call], dict[str, str]]:
+    """Make the calls, and say of those that cannot be made why."""
+    calls, absent = {}, {}
+    for name, make in contenders.items():
+        try:
+            calls[name] = make(*arrays)
+        except ABSENT as error:
+            absent[name] = reason(error)
+    return calls, absent
+
+
+def reason(error: BaseException) -> str:
+    """First line of an error."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def filled(row: Row, ours: Timing, theirs: Timing) -> Row:
+    """Row with what two timings say."""
+    row = replace(row, seconds=ours.median, other_seconds=theirs.median)
+    if row.unit == "microseconds":
+        return replace(row, value=1e6 * (ours.median - theirs.median))
+    value, *spread = ours.compared(theirs)
+    return replace(row, value=value, spread=spread)
+
+
+def named(timings: Timings, label: str) -> list[Timing]:
+    """Name timings as the file of samples has them."""
+    return [replace(timing, name=f"{name}: {label}") for name, timing in timings.items()]
+
+
+def interleave(contenders: Mapping[str, Call], seconds: float) -> Timings:
     """Time each contender once per round, for about `seconds`, and for at least 3 rounds."""
     loops = {name: _loops(call) for name, call in contenders.items()}
     samples: dict[str, list[float]] = {name: [] for name in contenders}
@@ -79,9 +165,14 @@ def interleave(contenders: Mapping[str, Callable[[], object]], seconds: float) -
     return {name: Timing(name, loops[name], tuple(samples[name])) for name in contenders}
 
 
-def save(timings: list[Timing], path: Path) -> None:
+def save(timings: Iterable[Timing], path: Path) -> None:
     """Write all samples as a pyperf file."""
-    pyperf.BenchmarkSuite([timing.to_pyperf() for timing in timings]).dump(str(path), replace=True)
+    benchmarks = []
+    for timing in timings:
+        metadata = {"name": timing.name, "loops": timing.loops, "unit": "second"}
+        run = pyperf.Run(list(timing.seconds), metadata=metadata, collect_metadata=False)
+        benchmarks.append(pyperf.Benchmark([run]))
+    pyperf.BenchmarkSuite(benchmarks).dump(str(path), replace=True)
 
 
 def _loops(call: Callable[[], object]) -> int:

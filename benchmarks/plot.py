@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from benchmarks.rows import Point
+    from benchmarks.results import Point
 
 _LIMIT = 64
 # Okabe and Ito's colours, which people with any colour vision tell apart; shapes say the same.

@@ -12,7 +12,7 @@ import shutil
 import signal
 import statistics
 import time
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,9 @@ import dask.array
 import numpy as np
 from distributed import Client, LocalCluster
 
-from benchmarks import machine, output
-from benchmarks.inputs import THRESHOLD, epsilons
-from benchmarks.results import Results
-from benchmarks.rows import Row
+from benchmarks import page
+from benchmarks.inputs import THRESHOLD, epsilons, size_text
+from benchmarks.results import Results, Row, machine
 from temporal_loss import temporal_loss, temporal_loss_and_grad
 
 if TYPE_CHECKING:
@@ -40,10 +39,12 @@ CHUNK = 200_000
 GROWTH_TARGET = 1.2
 TASKS_TARGET = 10.0
 """Most tasks per chunk, the two that make its inputs included."""
-GROUP = f"Dask, {WORKERS} workers of {MEMORY}"
+KILLED_AFTER = 0.4
+"""Share of the chunks in memory, or done with, at which a worker is killed."""
 _UNIT_ROUNDOFF = 2.0**-24
 _KEYWORDS: dict[str, Any] = {"epsilon": epsilons(KEYPOINTS), "prob_threshold": THRESHOLD}
 _WIDTHS = 2 * KEYPOINTS, KEYPOINTS
+_ROW = partial(Row, f"Dask, {WORKERS} workers of {MEMORY}")
 
 
 def numbers(chunk: int, frames: int, width: int) -> Any:
@@ -52,136 +53,73 @@ def numbers(chunk: int, frames: int, width: int) -> Any:
     return rng.random((frames, width), dtype=np.float32)
 
 
-def lazy_loss(frames: int, chunk: int = CHUNK) -> Any:
+def lazy(frames: int, function: Any = temporal_loss) -> Any:
     """Loss of a recording of that many frames, not computed yet."""
-    return temporal_loss(*_sources(frames, chunk), **_KEYWORDS)
+    return function(*(_source(frames, width) for width in _WIDTHS), **_KEYWORDS)
 
 
-def lazy_loss_and_gradient(frames: int, chunk: int = CHUNK) -> tuple[Any, Any]:
-    """Loss of such a recording and its gradient, not computed yet."""
-    loss, gradient = temporal_loss_and_grad(*_sources(frames, chunk), **_KEYWORDS)
-    return loss, gradient
-
-
-def blocked_loss(frames: int, chunk: int = CHUNK) -> float:
-    """Compute the same with NumPy, chunk by chunk, each with the first frame of the next."""
-    sums = []
-    for index in range(math.ceil(frames / chunk)):
-        left = frames - index * chunk
-        arrays = [numbers(index, min(chunk, left), width) for width in _WIDTHS]
-        if left > chunk:
-            following = (numbers(index + 1, 1, width) for width in _WIDTHS)
-            arrays = [np.concatenate(pair) for pair in zip(arrays, following, strict=True)]
-        if len(arrays[0]) > 1:
-            sums.append(float(temporal_loss(*arrays, reduction="sum", **_KEYWORDS)))
-    mean: float = math.fsum(sums) / ((frames - 1) * KEYPOINTS)
-    return mean
-
-
-def budget(value: float, frames: int) -> float:
-    """Bound on the error of a float32 mean that is added up in a tree."""
-    terms = (frames - 1) * KEYPOINTS
-    # No step is longer than what is left of it, and the epsilon taken from it.
-    longest = value + max(_KEYWORDS["epsilon"])
-    bound: float = _UNIT_ROUNDOFF * (8 * longest + (math.log2(terms) + 1) * value)
-    return bound
-
-
-def tasks(*lazy: Any) -> int:
-    """Count the tasks that are sent to the workers for all of these together."""
-    return len({key for each in dask.optimize(*lazy) for key in each.__dask_graph__()})
-
-
-@contextmanager
-def cluster() -> Iterator[Client]:
-    """Two workers of 2 GiB, a process each."""
-    with (
-        LocalCluster(n_workers=WORKERS, threads_per_worker=1, memory_limit=MEMORY) as local,
-        Client(local) as client,
-    ):
-        yield client
-
-
-def timed(client: Client, frames: int, chunk: int = CHUNK) -> tuple[float, float]:
-    """Compute a loss; return it and the seconds it took, from the call to the value."""
-    start = time.perf_counter()
-    value = float(client.compute(lazy_loss(frames, chunk)).result())
-    return value, time.perf_counter() - start
-
-
-def killed(client: Client, frames: int, chunk: int = CHUNK, after: float = 0.4) -> tuple[float, float, int]:
-    """Compute a loss, and kill a worker once that share of the chunks is in memory or done with.
-
-    Returns the value, the seconds, and how many workers had gone by then.
-    """
-    pids = client.run(os.getpid)
-    start = time.perf_counter()
-    future = client.compute(lazy_loss(frames, chunk))
-    enough = after * frames / chunk
-    while not future.done() and client.run_on_scheduler(_finished) < enough:
-        time.sleep(0.05)
-    if future.done():
-        msg = "the run was over before a worker could be killed; take more frames"
-        raise RuntimeError(msg)
-    os.kill(next(iter(pids.values())), signal.SIGKILL)
-    value = float(future.result())
-    seconds = time.perf_counter() - start
-    client.wait_for_workers(WORKERS, timeout=60)
-    gone = len(set(pids.values()) - set(client.run(os.getpid).values()))
-    return value, seconds, gone
-
-
-def _finished(dask_scheduler: Any) -> int:
-    # Partial sums are what stays of a chunk.
-    return sum("sum" in prefix and count for prefix, count in _done(dask_scheduler).items())
-
-
-def _done(scheduler: Any) -> dict[str, int]:
-    return {
-        name: prefix.state_counts["memory"] + prefix.state_counts["released"]
-        for name, prefix in scheduler.task_prefixes.items()
-    }
-
-
-def _sources(frames: int, chunk: int) -> list[Any]:
-    return [_source(frames, width, chunk) for width in _WIDTHS]
-
-
-def _source(frames: int, width: int, chunk: int) -> Any:
+def _source(frames: int, width: int) -> Any:
     def make(block_info: Any) -> Any:
         place = block_info[None]
         return numbers(place["chunk-location"][0], place["chunk-shape"][0], width)
 
-    chunks = dask.array.core.normalize_chunks((chunk, width), (frames, width))
+    chunks = dask.array.core.normalize_chunks((CHUNK, width), (frames, width))
     return dask.array.map_blocks(make, chunks=chunks, dtype=np.float32, meta=np.empty((0, 0), np.float32))
+
+
+def expected_loss(frames: int) -> tuple[float, float]:
+    """Compute the same with NumPy, chunk by chunk, each with the first frame of the next.
+
+    The second number bounds the error of a float32 mean that is added up in a tree.
+    """
+    sums = []
+    for start in range(0, frames, CHUNK):
+        index, left = start // CHUNK, frames - start
+        arrays = [numbers(index, min(CHUNK, left), width) for width in _WIDTHS]
+        if left > CHUNK:
+            following = (numbers(index + 1, 1, width) for width in _WIDTHS)
+            arrays = [np.concatenate(pair) for pair in zip(arrays, following, strict=True)]
+        if len(arrays[0]) > 1:
+            sums.append(float(temporal_loss(*arrays, reduction="sum", **_KEYWORDS)))
+    terms = (frames - 1) * KEYPOINTS
+    mean = math.fsum(sums) / terms
+    # No step is longer than what is left of it, and the epsilon taken from it.
+    longest = mean + max(_KEYWORDS["epsilon"])
+    return mean, _UNIT_ROUNDOFF * (8 * longest + (math.log2(terms) + 1) * mean)
+
+
+def timed(client: Client, frames: int) -> tuple[float, float]:
+    """Compute a loss; return it and the seconds it took, from the call to the value."""
+    start = time.perf_counter()
+    value = float(client.compute(lazy(frames)).result())
+    return value, time.perf_counter() - start
 
 
 def _growth_rows(client: Client, sizes: list[int], console: Console) -> Iterator[Row]:
     per_frame: dict[int, float] = {}
     timed(client, CHUNK)
     for frames in sizes:
-        size = f"T={frames:,} K={KEYPOINTS}"
         console.print(f"{frames:,} frames")
+        row = partial(_ROW, size=size_text(frames, KEYPOINTS))
         repeats = 5 if frames <= 10**6 else 3 if frames <= 10**7 else 1
-        runs = [timed(client, frames) for _ in range(repeats)]
-        median = statistics.median(seconds for _, seconds in runs)
+        values, seconds = zip(*(timed(client, frames) for _ in range(repeats)), strict=True)
+        median = statistics.median(seconds)
         per_frame[frames] = median / frames
-        yield Row(GROUP, "time", size, value=median, unit="s")
+        yield row("time", value=median, unit="s")
         chunks = math.ceil(frames / CHUNK)
-        for what, count in (
-            ("tasks per chunk", tasks(lazy_loss(frames))),
-            ("tasks per chunk, value and gradient", tasks(*lazy_loss_and_gradient(frames))),
+        for what, graphs in (
+            ("tasks per chunk", [lazy(frames)]),
+            ("tasks per chunk, value and gradient", lazy(frames, temporal_loss_and_grad)),
         ):
-            yield Row(GROUP, what, size, f"{chunks} chunks", count / chunks, unit="", target=TASKS_TARGET)
-        expected = blocked_loss(frames)
-        yield Row(
-            GROUP, "error over its budget", size, "NumPy chunk by chunk",
-            max(abs(value - expected) for value, _ in runs) / budget(expected, frames), unit="", target=1.0,
-        )  # fmt: skip
-    fewest, most = min(sizes), max(sizes)
+            count = len({key for graph in dask.optimize(*graphs) for key in graph.__dask_graph__()})
+            yield row(what, against=f"{chunks} chunks", value=count / chunks, unit="", target=TASKS_TARGET)
+        expected, budget = expected_loss(frames)
+        error = max(abs(value - expected) for value in values) / budget
+        yield row("error over its budget", against="NumPy chunk by chunk", value=error, unit="", target=1.0)
+    fewest, most = sizes[0], sizes[-1]
     if fewest < most:
-        yield Row(
-            GROUP, "time per frame", f"T={most:,} K={KEYPOINTS}", f"T={fewest:,}",
+        yield _ROW(
+            "time per frame", size_text(most, KEYPOINTS), f"T={fewest:,}",
             per_frame[most] / per_frame[fewest], target=GROWTH_TARGET,
             seconds=per_frame[most], other_seconds=per_frame[fewest],
         )  # fmt: skip
@@ -189,12 +127,33 @@ def _growth_rows(client: Client, sizes: list[int], console: Console) -> Iterator
 
 def _killed_row(client: Client, frames: int) -> Row:
     undisturbed, usual = timed(client, frames)
-    value, seconds, gone = killed(client, frames)
-    same = 1.0 if gone == 1 and value == undisturbed else 0.0
-    return Row(
-        GROUP, f"a worker killed in mid-run: the same bits, in {seconds:.3g} s rather than {usual:.3g} s",
-        f"T={frames:,} K={KEYPOINTS}", value=same, unit="passed", target=1.0, at_least=True,
+    pids = client.run(os.getpid)
+    start = time.perf_counter()
+    future = client.compute(lazy(frames))
+    while not future.done() and client.run_on_scheduler(_done_with) < KILLED_AFTER * frames / CHUNK:
+        time.sleep(0.05)
+    if future.done():
+        message = "the run was over before a worker could be killed; take more frames"
+        raise RuntimeError(message)
+    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    value = float(future.result())
+    seconds = time.perf_counter() - start
+    client.wait_for_workers(WORKERS, timeout=60)
+    gone = set(pids.values()) - set(client.run(os.getpid).values())
+    return _ROW(
+        f"a worker killed in mid-run: the same bits, in {seconds:.3g} s rather than {usual:.3g} s",
+        size_text(frames, KEYPOINTS), value=float(len(gone) == 1 and value == undisturbed),
+        unit="passed", target=1.0, at_least=True,
     )  # fmt: skip
+
+
+def _done_with(dask_scheduler: Any) -> int:
+    # Partial sums are what stays of a chunk.
+    return sum(
+        prefix.state_counts["memory"] + prefix.state_counts["released"]
+        for name, prefix in dask_scheduler.task_prefixes.items()
+        if "sum" in name
+    )
 
 
 def _photograph(client: Client, frames: int, picture: Path) -> None:
@@ -208,7 +167,7 @@ def _photograph(client: Client, frames: int, picture: Path) -> None:
     # The driver is named, or Selenium would download one.
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
     with webdriver.Chrome(options=options, service=service) as browser:
-        future = client.compute(lazy_loss(frames))
+        future = client.compute(lazy(frames))
         browser.get(client.dashboard_link)
         # Until the page has drawn itself, and some tasks.
         time.sleep(8)
@@ -224,25 +183,26 @@ def _photograph(client: Client, frames: int, picture: Path) -> None:
     type=click.Path(path_type=Path),
     help="Take a picture of the dashboard, with Selenium and Chrome.",
 )
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where to write the results.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here as well.")
 def main(*, frames: tuple[float, ...], kill: bool, picture: Path | None, json_file: Path | None) -> None:
     """Measure growth, count tasks, compare with NumPy, kill a worker.
 
-    A whole run writes benchmarks/results/scale-dask.json; one with other --frames, or --no-kill, the same
-    under build/.
+    A whole run writes benchmarks/results/scale-dask.json and docs/benchmarks.md; one with other --frames, or
+    --no-kill, the same under build/.
     """
-    console = output.console()
-    results = Results("Dask", machine.describe("cpu"))
+    console = page.console()
+    results = Results("Dask", machine("cpu"))
     sizes = sorted(int(each) for each in frames)
-    with cluster() as client:
-        results.rows += list(_growth_rows(client, sizes, console))
+    with (
+        LocalCluster(n_workers=WORKERS, threads_per_worker=1, memory_limit=MEMORY) as cluster,
+        Client(cluster) as client,
+    ):
+        results.rows += _growth_rows(client, sizes, console)
         if kill:
-            results.rows.append(_killed_row(client, min(max(sizes), 10**7)))
+            results.rows.append(_killed_row(client, min(sizes[-1], 10**7)))
         if picture:
-            _photograph(client, max(sizes), picture)
-    output.show(results, console)
-    folder = output.root(partial=frames != SIZES or not kill) / "benchmarks" / "results"
-    output.keep(results, json_file or folder / "scale-dask.json", console)
+            _photograph(client, sizes[-1], picture)
+    page.publish(results, "scale-dask", console, partial=frames != SIZES or not kill, json_file=json_file)
 
 
 if __name__ == "__main__":

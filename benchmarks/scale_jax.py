@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+import jax
 
-from benchmarks import machine, output
-from benchmarks.results import Results
-from benchmarks.rows import Row
+from benchmarks import page
+from benchmarks.inputs import size_text
+from benchmarks.results import Results, Row, machine
+from temporal_loss import temporal_loss, temporal_loss_and_grad
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,51 +43,16 @@ class Sent(NamedTuple):
 
 def exchanges(compiled: str) -> list[Sent]:
     """Find every exchange in compiled text."""
-    return [Sent(match["kind"], _shapes(match["shapes"])) for match in _SENDING.finditer(compiled)]
-
-
-def _shapes(text: str) -> tuple[tuple[int, ...], ...]:
-    return tuple(
-        tuple(int(length) for length in match["lengths"].split(",") if length)
-        for match in _SHAPE.finditer(text)
-    )
-
-
-def spread(frames: int, keypoints: int = KEYPOINTS) -> tuple[Any, Any]:
-    """Keypoints and confidences, the frames spread over all devices.
-
-    Keypoints rest within the part of each device and move by (3, 4) into the next one's.
-    """
-    import jax  # noqa: PLC0415 - after the devices are asked for
-
-    mesh = jax.sharding.Mesh(jax.devices(), ("frames",))
-    sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("frames", None))
-    part = jax.numpy.arange(frames) // (frames // len(jax.devices()))
-    keypoints_array = jax.numpy.tile(part[:, None] * jax.numpy.asarray([3.0, 4.0]), (1, keypoints))
-    confidences = jax.numpy.ones((frames, keypoints))
-    return jax.device_put(keypoints_array, sharding), jax.device_put(confidences, sharding)
-
-
-def compiled_loss(arrays: tuple[Any, Any], *, gradient: bool = False, **keywords: Any) -> Any:
-    """Compile the loss, or its gradient as JAX finds it, for arrays as they lie."""
-    import jax  # noqa: PLC0415
-
-    from temporal_loss import temporal_loss  # noqa: PLC0415
-
-    def loss(*given: Any) -> Any:
-        return temporal_loss(*given, prob_threshold=0.5, **keywords)
-
-    return jax.jit(jax.grad(loss) if gradient else loss).lower(*arrays).compile()
-
-
-def compiled_loss_and_gradient(arrays: tuple[Any, Any], **keywords: Any) -> Any:
-    """Compile `temporal_loss_and_grad` for arrays as they lie."""
-    import jax  # noqa: PLC0415
-
-    from temporal_loss import temporal_loss_and_grad  # noqa: PLC0415
-
-    both = partial(temporal_loss_and_grad, prob_threshold=0.5, **keywords)
-    return jax.jit(both).lower(*arrays).compile()
+    return [
+        Sent(
+            match["kind"],
+            tuple(
+                tuple(int(length) for length in shape["lengths"].split(",") if length)
+                for shape in _SHAPE.finditer(match["shapes"])
+            ),
+        )
+        for match in _SENDING.finditer(compiled)
+    ]
 
 
 def ask_for_devices() -> None:
@@ -95,62 +62,62 @@ def ask_for_devices() -> None:
     )
 
 
+def spread(frames: int) -> tuple[Any, Any]:
+    """Keypoints and confidences, the frames spread over all devices.
+
+    Keypoints rest within the part of each device and move by (3, 4) into the next one's.
+    """
+    mesh = jax.sharding.Mesh(jax.devices(), ("frames",))
+    sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("frames", None))
+    part = jax.numpy.arange(frames) // (frames // len(jax.devices()))
+    keypoints = jax.numpy.tile(part[:, None] * jax.numpy.asarray([3.0, 4.0]), (1, KEYPOINTS))
+    confidences = jax.numpy.ones((frames, KEYPOINTS))
+    return jax.device_put(keypoints, sharding), jax.device_put(confidences, sharding)
+
+
+def compiled_for(arrays: tuple[Any, Any], function: Any = temporal_loss, **keywords: Any) -> Any:
+    """Compile the loss, or another function of its parameters, for arrays as they lie."""
+    with_keywords = partial(function, epsilon=[1.0] * KEYPOINTS, prob_threshold=0.5, **keywords)
+    return jax.jit(with_keywords).lower(*arrays).compile()
+
+
 def _rows(frames: int) -> Iterator[Row]:
     arrays = spread(frames)
-    size = _size(frames)
-    epsilon = [1.0] * KEYPOINTS
-    loss = compiled_loss(arrays, epsilon=epsilon)
-    both = compiled_loss_and_gradient(arrays, epsilon=epsilon)
-    yield from _exchange_rows("", size, loss)
-    yield _error_row("relative error", frames, loss(*arrays))
-    yield from _exchange_rows(", value and gradient", size, both)
-    yield _error_row("relative error, value and gradient", frames, both(*arrays)[0])
-
-
-def _size(frames: int) -> str:
-    return f"T={frames:,} K={KEYPOINTS}"
-
-
-def _exchange_rows(what: str, size: str, compiled: Any) -> Iterator[Row]:
-    sent = exchanges(compiled.as_text())
-    halo = [shape for each in sent if each.kind == "collective-permute" for shape in each.shapes]
-    reduced = [each for each in sent if each.kind == "all-reduce"]
-    scalars = [each for each in reduced if each.shapes == ((),)]
-    others = len(sent) - len(reduced) - sum(each.kind == "collective-permute" for each in sent)
-    for name, value, target, at_least in (
-        ("frames sent to the neighbour", max(shape[0] for shape in halo), 1.0, False),
-        ("sums over all devices", len(reduced), 1.0, False),
-        ("of them scalars", len(scalars), 1.0, True),
-        ("further exchanges (gathering and the like)", others, 0.0, False),
-    ):
-        yield Row(GROUP, f"{name}{what}", size, value=float(value), unit="", target=target, at_least=at_least)
-
-
-def _error_row(what: str, frames: int, value: Any) -> Row:
+    row = partial(Row, GROUP, size=size_text(frames, KEYPOINTS), unit="")
     # Seven steps of 5 less 1 for each keypoint, and rest otherwise.
     expected = (DEVICES - 1) * 4.0 / (frames - 1)
-    error = abs(float(value) - expected) / expected
-    return Row(GROUP, what, _size(frames), "the value by hand", error, unit="", target=1e-6)
+    for what, function in (("", temporal_loss), (", value and gradient", temporal_loss_and_grad)):
+        compiled = compiled_for(arrays, function)
+        sent = exchanges(compiled.as_text())
+        halo = [each for each in sent if each.kind == "collective-permute"]
+        reduced = [each for each in sent if each.kind == "all-reduce"]
+        longest = max(shape[0] for each in halo for shape in each.shapes)
+        scalars = sum(each.shapes == ((),) for each in reduced)
+        others = len(sent) - len(halo) - len(reduced)
+        yield row(f"frames sent to the neighbour{what}", value=float(longest), target=1.0)
+        yield row(f"sums over all devices{what}", value=float(len(reduced)), target=1.0)
+        yield row(f"of them scalars{what}", value=float(scalars), target=1.0, at_least=True)
+        yield row(f"further exchanges (gathering and the like){what}", value=float(others), target=0.0)
+        value = jax.tree.leaves(compiled(*arrays))[0]
+        error = abs(float(value) - expected) / expected
+        yield row(f"relative error{what}", against="the value by hand", value=error, target=1e-6)
 
 
 @click.command()
 @click.option("--frames", type=int, default=FRAMES, show_default=True, help=f"A multiple of {DEVICES}.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where to write the results.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here as well.")
 def main(*, frames: int, json_file: Path | None) -> None:
     """Compile loss and gradient for 8 devices and report what they exchange.
 
-    Written to benchmarks/results/scale-jax.json; with other --frames to the same under build/.
+    Written to benchmarks/results/scale-jax.json and docs/benchmarks.md; with other --frames to the same under
+    build/.
     """
     if frames % DEVICES:
         message = f"must be a multiple of {DEVICES}"
         raise click.BadParameter(message, param_hint="--frames")
     ask_for_devices()
-    results = Results("JAX sharding", machine.describe("cpu"))
-    results.rows += list(_rows(frames))
-    console = output.console()
-    output.show(results, console)
-    folder = output.root(partial=frames != FRAMES) / "benchmarks" / "results"
-    output.keep(results, json_file or folder / "scale-jax.json", console)
+    results = Results("JAX sharding", machine("cpu"), rows=list(_rows(frames)))
+    page.publish(results, "scale-jax", page.console(), partial=frames != FRAMES, json_file=json_file)
 
 
 if __name__ == "__main__":

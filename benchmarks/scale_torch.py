@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import gc
 import json
+import multiprocessing
 import tempfile
 import weakref
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ import torch.distributed
 # DDP would import it later, and its functions have the process group of that moment as a default argument:
 # the group would never end.
 import torch.distributed.nn.functional
-from torch import multiprocessing, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from temporal_loss import temporal_loss
@@ -94,7 +97,7 @@ def _end_group() -> None:
         raise RuntimeError(message)
 
 
-def _process(rank: int, folder: Path) -> None:
+def _process(folder: Path, rank: int) -> dict[str, float]:
     torch.set_num_threads(1)
     # A file, since a port that is free now may be taken when it is used.
     store = torch.distributed.FileStore(str(folder / "store"), PROCESSES)
@@ -109,19 +112,16 @@ def _process(rank: int, folder: Path) -> None:
     store.set(f"done {rank}", "")
     store.wait([f"done {each}" for each in range(PROCESSES)])
     _end_group()
-    _results(folder, rank).write_text(json.dumps(found))
-
-
-def _results(folder: Path, rank: int) -> Path:
-    return folder / f"found-{rank}"
+    return found
 
 
 def measure() -> list[dict[str, float]]:
     """Find what each process trains on, by name of how the loss was formed."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        multiprocessing.spawn(_process, (folder,), nprocs=PROCESSES)
-        return [json.loads(_results(folder, rank).read_text()) for rank in range(PROCESSES)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool,
+    ):
+        return list(pool.map(partial(_process, Path(folder)), range(PROCESSES)))
 
 
 @click.command()

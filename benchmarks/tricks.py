@@ -7,174 +7,137 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks import backends, inputs
-from benchmarks.backends import Absent
-from benchmarks.gradients import by_backward
-from benchmarks.interleave import interleave
-from benchmarks.rows import Row, ratio_row
-from benchmarks.times import named, size_text
+from benchmarks.backends import library, prepare
+from benchmarks.formulas import by_backward
+from benchmarks.inputs import THRESHOLD, epsilons
+from benchmarks.interleave import Comparison, versus
 from temporal_loss import _stages, temporal_loss, temporal_loss_and_grad
-from temporal_loss._libraries import base, blocks
+from temporal_loss._libraries import base
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from benchmarks.plan import Plan
-    from benchmarks.times import Measured
-
-    Call = Callable[[], object]
+    from benchmarks.backends import Call, Make
 
 TARGET = 0.97
 """A trick has to gain three hundredths: equal calls that take turns for seconds differ by less than one."""
-_GROUP = "tricks: the same call with one over without it"
+WITHOUT = "the same call without"
 _SMALL, _LARGE, _LARGEST = (96, 17), (100_000, 20), (1_000_000, 20)
 
 
 class Switch(NamedTuple):
-    """An attribute, and what it is to be."""
+    """An attribute of what has this name in `temporal_loss._libraries`, and what it is to be."""
 
-    owner: Any
+    owner: str
     name: str
     value: Any
 
 
 class Trick(NamedTuple):
-    """A trick of the library, and a call that it is for."""
+    """A trick of the library, what stands in its place without it, and a call that it is for."""
 
+    backend: str
     what: str
     size: tuple[int, int]
     off: tuple[Switch, ...]
-    prepare: Callable[..., Call]
-    """Takes the backend, and the arrays and keywords of a call."""
+    make: Make
 
 
-def tricks(plan: Plan) -> Iterator[Measured]:
-    """Time each call with its trick and without, in turns."""
-    for name, makers in MAKERS.items():
-        found = backends.find(name)
-        if isinstance(found, Absent):
-            yield [Row(_GROUP, name, "all", absent=found.reason)], []
-            continue
-        for make in makers:
-            for trick in make():
-                what, size = f"{name}: {trick.what}", size_text(*trick.size)
-                timings = interleave(contenders(found, trick), plan.seconds)
-                row = ratio_row(
-                    _GROUP, what, size, timings["with"], timings["without"],
-                    against="the same call without", target=TARGET,
-                )  # fmt: skip
-                yield [row], named(timings, f"{what}, {size}")
-
-
-def contenders(found: backends.Backend, trick: Trick) -> dict[str, Call]:
-    """Prepare the call with the trick and without it."""
-    frames, keypoints = trick.size
-    arrays = inputs.recording(frames, keypoints)
+def comparison(trick: Trick) -> Comparison:
+    """Compare the call with its trick and without."""
+    what = f"{trick.backend}: {trick.what}"
     # Switched either way, so that both pay for it.
-    on = tuple(each._replace(value=getattr(each.owner, each.name)) for each in trick.off)
-    calls: dict[str, Call] = {}
-    for what, switches in (("with", on), ("without", trick.off)):
-        with _switched(switches):
-            call = trick.prepare(
-                found,
-                *arrays,
-                epsilon=inputs.epsilons(keypoints),
-                prob_threshold=inputs.THRESHOLD,
-            )
-        calls[what] = partial(_called, switches, call)
-    return calls
+    ours, simple = (partial(_made, trick, on) for on in (True, False))
+    return versus(
+        "tricks: the same call with one over without it", what, trick.size, ours, {WITHOUT: (simple, TARGET)}
+    )
 
 
-def _called(switches: tuple[Switch, ...], call: Call) -> object:
-    with _switched(switches):
+def settings(trick: Trick) -> list[tuple[Any, str, Any]]:
+    """Owner, name and value of what a trick switches, as it is now."""
+    owners = [resolve_name(f"temporal_loss._libraries.{switch.owner}") for switch in trick.off]
+    return [
+        (owner, name, getattr(owner, name)) for owner, (_, name, _) in zip(owners, trick.off, strict=True)
+    ]
+
+
+def _made(trick: Trick, on: bool, keypoints: Any, confidences: Any) -> Call:  # noqa: FBT001
+    values = settings(trick)
+    if not on:
+        values = [(owner, name, each.value) for (owner, name, _), each in zip(values, trick.off, strict=True)]
+    with _switched(values):
+        call = trick.make(keypoints, confidences)
+    return partial(_called, values, call)
+
+
+def _called(values: list[tuple[Any, str, Any]], call: Call) -> object:
+    with _switched(values):
         return call()
 
 
 @contextmanager
-def _switched(switches: tuple[Switch, ...]) -> Iterator[None]:
-    before = [getattr(each.owner, each.name) for each in switches]
-    for each in switches:
-        setattr(each.owner, each.name, each.value)
+def _switched(values: list[tuple[Any, str, Any]]) -> Iterator[None]:
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in values]
+    for each in values:
+        setattr(*each)
     try:
         yield
     finally:
-        for each, value in zip(switches, before, strict=True):
-            setattr(each.owner, each.name, value)
+        for each in before:
+            setattr(*each)
 
 
-def _pulled_by_where(library: base.Library, found: _stages.Entries, divisor: Any) -> Any:
-    return _stages.pulls(library.xp, found, divisor, guard=False)
+def _pulled_by_where(of: base.Library, found: _stages.Entries, divisor: Any) -> Any:
+    return _stages.pulls(of.xp, found, divisor, guard=False)
 
 
-def _of_blocks() -> Iterator[Trick]:
-    whole = (Switch(blocks, "SIZE", 1 << 62),)
-    chosen = (Switch(blocks, "by_product", lambda _, *given: _stages.mask(*given)),)
-    chosen_slopes = (Switch(blocks, "_pulls", _pulled_by_where),)
-    yield Trick("in blocks", _LARGE, whole, _loss)
-    yield Trick("in blocks, value and gradient", _LARGE, whole, _both)
-    yield Trick("masked by a product", _LARGE, chosen, _loss)
-    yield Trick("slopes masked by a product, value and gradient", _LARGE, chosen_slopes, _both)
-
-
-def _of_numpy() -> Iterator[Trick]:
-    row = (
-        Switch(blocks, "_for_every_step", lambda xp, frames, parameters, epsilon: epsilon),  # noqa: ARG005
-        Switch(blocks, "_for_steps", lambda epsilon, block: epsilon),  # noqa: ARG005
-    )
-    yield Trick("epsilon repeated for every step of a block", _LARGE, row, _loss)
-
-
-def _of_torch() -> Iterator[Trick]:
-    from temporal_loss._libraries.torch import TorchLibrary  # noqa: PLC0415
-
-    directly = (Switch(TorchLibrary, "as_numbers", base.Library.as_numbers),)
-    recorded = (Switch(TorchLibrary, "loss", base.Library.loss),)
-    compared = (Switch(TorchLibrary, "epsilon_beside", base.Library.epsilon_beside),)
-    yield Trick("marks as small integers first", _LARGE, directly, _loss)
-    yield Trick("gradient beside the loss, with its backward", _SMALL, recorded, _trained)
-    yield Trick("gradient beside the loss, with its backward", _LARGE, recorded, _trained)
-    yield Trick("one epsilon as a tensor", _SMALL, compared, _one_epsilon)
-
-
-def _of_jax() -> Iterator[Trick]:
-    from temporal_loss._libraries import jax  # noqa: PLC0415
-
-    real = (Switch(jax.JaxLibrary, "total", base.Library.total),)
-    yield Trick("sum of complex numbers", _LARGEST, real, _compiled)
-
-
-def _loss(found: backends.Backend, *arrays: Any, **keywords: Any) -> Call:
-    return found.prepare(*arrays, **keywords)
-
-
-def _both(found: backends.Backend, *arrays: Any, **keywords: Any) -> Call:
-    return found.prepare(*arrays, function=temporal_loss_and_grad, **keywords)
-
-
-def _one_epsilon(found: backends.Backend, keypoints: Any, *_: Any, **keywords: Any) -> Call:
-    return found.prepare(keypoints, **keywords | {"epsilon": 0.5})
-
-
-def _trained(found: backends.Backend, *arrays: Any, **keywords: Any) -> Call:
-    return found.prepare(*arrays, function=by_backward, **keywords)
-
-
-def _compiled(_: backends.Backend, *arrays: Any, **keywords: Any) -> Call:
+def _compiled(keypoints: Any, confidences: Any) -> Call:
     import jax  # noqa: PLC0415
 
+    loss = partial(temporal_loss, epsilon=epsilons(keypoints.shape[1] // 2), prob_threshold=THRESHOLD)
     # What was traced with a trick on or off is used again otherwise, here and wherever else.
     jax.clear_caches()
-    given = [jax.numpy.from_dlpack(array) for array in arrays]
-    run = jax.jit(partial(temporal_loss, **keywords)).lower(*given).compile()
+    compiled = jax.jit(loss).lower(keypoints, confidences).compile()
     jax.clear_caches()
-    return lambda: jax.block_until_ready(run(*given))
+    return prepare("JAX eager", compiled, (keypoints, confidences))
 
 
-MAKERS: dict[str, tuple[Callable[[], Iterator[Trick]], ...]] = {
-    "NumPy": (_of_blocks, _of_numpy),
-    "torch eager": (_of_blocks, _of_torch),
-    "jax.jit": (_of_jax,),
-}
-"""What makes the tricks of each backend."""
+_WHOLE = (Switch("blocks", "SIZE", 1 << 62),)
+_CHOSEN = (Switch("blocks", "by_product", lambda _, *given: _stages.mask(*given)),)
+_CHOSEN_SLOPES = (Switch("blocks", "_pulls", _pulled_by_where),)
+_ROW = (
+    Switch("blocks", "_for_every_step", lambda xp, frames, parameters, epsilon: epsilon),  # noqa: ARG005
+    Switch("blocks", "_for_steps", lambda epsilon, block: epsilon),  # noqa: ARG005
+)
+_DIRECTLY = (Switch("torch:TorchLibrary", "as_numbers", base.Library.as_numbers),)
+_RECORDED = (Switch("torch:TorchLibrary", "loss", base.Library.loss),)
+_COMPARED = (Switch("torch:TorchLibrary", "epsilon_beside", base.Library.epsilon_beside),)
+_REAL = (Switch("jax:JaxLibrary", "total", base.Library.total),)
+_TRAINED = library("torch eager", by_backward)
+_ONE_EPSILON = library("torch eager", confident=False, epsilon=0.5)
+_WITH_BACKWARD = "gradient beside the loss, with its backward"
+
+
+def _of_blocks(name: str) -> tuple[Trick, ...]:
+    loss, both = library(name), library(name, temporal_loss_and_grad)
+    return (
+        Trick(name, "in blocks", _LARGE, _WHOLE, loss),
+        Trick(name, "in blocks, value and gradient", _LARGE, _WHOLE, both),
+        Trick(name, "masked by a product", _LARGE, _CHOSEN, loss),
+        Trick(name, "slopes masked by a product, value and gradient", _LARGE, _CHOSEN_SLOPES, both),
+    )
+
+
+TRICKS = (
+    *_of_blocks("NumPy"),
+    Trick("NumPy", "epsilon repeated for every step of a block", _LARGE, _ROW, library("NumPy")),
+    *_of_blocks("torch eager"),
+    Trick("torch eager", "marks as small integers first", _LARGE, _DIRECTLY, library("torch eager")),
+    Trick("torch eager", _WITH_BACKWARD, _SMALL, _RECORDED, _TRAINED),
+    Trick("torch eager", _WITH_BACKWARD, _LARGE, _RECORDED, _TRAINED),
+    Trick("torch eager", "one epsilon as a tensor", _SMALL, _COMPARED, _ONE_EPSILON),
+    Trick("jax.jit", "sum of complex numbers", _LARGEST, _REAL, _compiled),
+)

@@ -16,7 +16,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.scale_jax import DEVICES, KEYPOINTS, ask_for_devices, compiled_loss, exchanges, spread
+from benchmarks.scale_jax import DEVICES, KEYPOINTS, ask_for_devices, compiled_for, exchanges, spread
 from temporal_loss import temporal_loss, temporal_loss_and_grad
 
 FRAMES = 100 * DEVICES
@@ -62,9 +62,9 @@ def main() -> None:
     ask_for_devices()
     arrays = spread(FRAMES)
     found = {
-        "mean": outcome(compiled_loss(arrays, epsilon=EPSILON), *arrays),
-        "gradient": outcome(compiled_loss(arrays, gradient=True, epsilon=EPSILON), *arrays),
-        "none": outcome(compiled_loss(arrays, epsilon=EPSILON, reduction="none"), *arrays),
+        "mean": outcome(compiled_for(arrays), *arrays),
+        "gradient": outcome(compiled_for(arrays, jax.grad(temporal_loss)), *arrays),
+        "none": outcome(compiled_for(arrays, reduction="none"), *arrays),
         "explicit": explicit(),
         "both": both(arrays),
     }

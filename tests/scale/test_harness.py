@@ -13,9 +13,8 @@ from support.selection import under_test
 under_test("numpy")
 pytest.importorskip("pyperf", reason="pyperf, which only measuring needs, is not installed")
 
-from benchmarks import backends, inputs, interleave, memory, output, page, tricks  # noqa: E402
-from benchmarks.results import Results  # noqa: E402
-from benchmarks.rows import Point, Row  # noqa: E402
+from benchmarks import backends, formulas, inputs, interleave, memory, page, tricks  # noqa: E402
+from benchmarks.results import Point, Results, Row  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +103,7 @@ def test_verdict(row: Row, verdict: str) -> None:
 
 
 def test_results_are_read_as_written(tmp_path: Path) -> None:
-    row = Row("g", "w", "s", "a", 2.0, target=3.0, seconds=1.0, other_seconds=0.5, spread=(1.5, 2.5))
+    row = Row("g", "w", "s", "a", 2.0, target=3.0, seconds=1.0, other_seconds=0.5, spread=[1.5, 2.5])
     results = Results("CPU", MACHINE, rows=[row], points=[Point("NumPy", 100, 0.1)])
     results.write(tmp_path / "cpu.json")
     assert Results.read(tmp_path / "cpu.json") == results
@@ -132,7 +131,7 @@ def test_what_is_to_be_known_of_a_run_is_printed_and_on_the_page(capsys: pytest.
     plain = Results("CPU", MACHINE, rows=[Row("g", "w", "s", value=1.0, target=2.0)])
     assert page.notes(plain) == []
     told = replace(plain, quick=True, clock="cpu", machine=MACHINE | {"busy": True})
-    output.show(told, output.console())
+    page.show(told, page.console())
     printed = " ".join(capsys.readouterr().out.split())
     notes = page.notes(told)
     assert [word for note in notes for word in ("no verdict", "one thread", "busy") if word in note] == [
@@ -146,19 +145,15 @@ def test_what_is_to_be_known_of_a_run_is_printed_and_on_the_page(capsys: pytest.
 
 
 def test_partial_runs_are_written_elsewhere() -> None:
-    assert output.root(partial=False) == PROJECT
-    assert output.root(partial=True) == PROJECT / "build"
+    assert page.root(partial=False) == PROJECT
+    assert page.root(partial=True) == PROJECT / "build"
 
 
 def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> None:
     under_test("torch")
     pytest.importorskip("memray", reason="memray, which only measuring needs, is not installed")
     files = inputs.files(tmp_path, 500_000, memory.KEYPOINTS)
-    blocked, whole = (
-        memory.peak(name, files, 500_000) for name in ("NumPy", "torch eager, forward and backward")
-    )
-    assert isinstance(blocked, int)
-    assert isinstance(whole, int)
+    blocked, whole = (memory.peak(name, files) for name in ("NumPy", "torch eager, forward and backward"))
     # What is recorded for a gradient is at least the differences, as large as the keypoints.
     assert blocked < 500_000 * 2 * memory.KEYPOINTS * 4 / 4
     assert whole > 500_000 * 2 * memory.KEYPOINTS * 4
@@ -169,17 +164,42 @@ def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> 
 )
 def test_a_trick_is_switched_off_for_its_call_alone_and_changes_no_value(name: str, library: str) -> None:
     under_test(library)
-    found = backends.find(name)
-    assert isinstance(found, backends.Backend)
-    for trick in [trick for make in tricks.MAKERS[name] for trick in make()]:
-        before = [getattr(each.owner, each.name) for each in trick.off]
+    for trick in [trick for trick in tricks.TRICKS if trick.backend == name]:
+        before = tricks.settings(trick)
         # As few frames as all tricks still see.
         frames, keypoints = trick.size
-        calls = tricks.contenders(found, trick._replace(size=(min(frames, 250_000), keypoints)))
-        ours, simple = (_arrays(call()) for call in calls.values())
+        arrays = inputs.recording(min(frames, 250_000), keypoints)
+        calls = [make(*arrays) for make in tricks.comparison(trick).contenders.values()]
+        ours, simple = (_arrays(call()) for call in calls)
         for one, other in zip(ours, simple, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-9, err_msg=trick.what)
-        assert [getattr(each.owner, each.name) for each in trick.off] == before
+        assert tricks.settings(trick) == before
+
+
+# torch.compile calls the same function by hand as torch with its backward.
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [("NumPy", "numpy"), ("torch eager", "torch"), (backends.TRAINED, "torch"), ("jax.jit", "jax")],
+)
+def test_arithmetic_by_hand_is_the_same_loss(name: str, library: str) -> None:
+    under_test(library)
+    arrays = inputs.recording(32, 17)
+    ours, by_hand = (_arrays(make(*arrays)()) for make in (backends.library(name), formulas.by_hand(name)))
+    np.testing.assert_allclose(ours, by_hand, rtol=1e-5)
+    assert ours[0] > 0
+
+
+def test_who_cannot_be_called_has_a_row_that_says_why() -> None:
+    def missing(*_: Any) -> Any:
+        message = "No module named 'optax'\nat all"
+        raise ImportError(message)
+
+    others = {"a peer": (missing, 2.0), "itself": (backends.library("NumPy"), 1.0)}
+    comparison = interleave.versus("g", "w", (32, 17), backends.library("NumPy"), others)
+    (absent, measured), samples = comparison.measured(seconds=0.0)
+    assert absent.verdict == "not measured: No module named 'optax'"
+    assert measured.value == measured.seconds / measured.other_seconds
+    assert [each.name for each in samples] == ["ours: g: w, T=32 K=17", "itself: g: w, T=32 K=17"]
 
 
 def _arrays(found: Any) -> list[Any]:

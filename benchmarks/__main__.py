@@ -5,25 +5,20 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
-from rich.progress import Progress
 
 from benchmarks import interleave, page, rows
-from benchmarks.results import Results, machine
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from benchmarks.interleave import Timing
+from benchmarks.interleave import Timing
+from benchmarks.results import Point, Results, Row, machine
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes: three minutes.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here as well.")
-@click.option("--only", multiple=True, help=f"Groups to measure: {', '.join(rows.GROUPS['cpu'])}, growth.")
+@click.option("--only", multiple=True, help=f"Groups to measure: {', '.join(rows.GROUPS['cpu'])}.")
 @click.option(
     "--clock",
     type=click.Choice(["wall", "cpu"]),
@@ -46,43 +41,24 @@ def main(  # noqa: PLR0913 - one per option
     A full run writes benchmarks/results/, docs/benchmarks.md and its plot; a partial one, with
     --quick or --only, writes the same under build/.
     """
-    known = [*rows.GROUPS[device], *(["growth"] if device == "cpu" else [])]
-    unknown = set(only) - set(known)
+    groups = rows.GROUPS[device]
+    unknown = set(only) - set(groups)
     if unknown:
         message = f"no such group: {', '.join(sorted(unknown))}"
         raise click.BadParameter(message, param_hint="--only")
-    wanted = [name for name in known if not only or name in only]
     console = page.console()
-    where = machine(device)
+    results = Results("CUDA" if device == "cuda" else "CPU", machine(device), quick=quick, clock=clock)
+    samples: list[Timing] = []
     _settle(device, clock, threads)
-    results = Results("CUDA" if device == "cuda" else "CPU", where, quick=quick, clock=clock)
-    samples = _measure(results, rows.QUICK if quick else rows.Plan(), wanted, device, console)
-    partial, name = quick or bool(only), results.title.lower()
+    for name in [name for name in groups if not only or name in only]:
+        console.print(f"measuring: {name}")
+        for found in groups[name](rows.QUICK if quick else rows.Plan()):
+            kinds: dict[type, list[Any]] = {Row: results.rows, Point: results.points, Timing: samples}
+            kinds[type(found)].append(found)
+    name, partial = results.title.lower(), quick or bool(only)
     folder = page.publish(results, name, console, partial=partial, json_file=json_file)
     if samples:
         interleave.save(samples, folder / f"{name}-samples.json")
-
-
-def _measure(
-    results: Results, plan: rows.Plan, wanted: list[str], device: str, console: Console
-) -> list[Timing]:
-    samples: list[Timing] = []
-    # A thread that redraws the line would take turns with the contenders.
-    with Progress(console=console, transient=True, auto_refresh=False) as progress:
-        task = progress.add_task("measuring", total=len(wanted))
-        for name in wanted:
-            progress.update(task, description=f"measuring: {name}", refresh=True)
-            if not console.is_terminal:
-                console.print(f"measuring: {name}")
-            if name == "growth":
-                for points in rows.growth(plan):
-                    results.points += points
-            else:
-                for found, timings in rows.GROUPS[device][name](plan):
-                    results.rows += found
-                    samples += timings
-            progress.advance(task)
-    return samples
 
 
 def _settle(device: str, clock: str, threads: int | None) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmarks.backends import Call
-    from benchmarks.rows import Measured, Plan
+    from benchmarks.rows import Plan
 
 KEYPOINTS = 20
 SIZES = (32, 100_000, 10_000_000)
@@ -29,23 +29,21 @@ _COPIED = 2**30
 _GROUP = "CUDA"
 
 
-def cuda(plan: Plan) -> Iterator[Measured]:
+def cuda(plan: Plan) -> Iterator[Row | Timing]:
     """Measure on the first CUDA device."""
     contenders = {name: library(name, device="cuda") for name in BACKENDS} | {COPY: _copy}
     for frames in SIZES[:2] if plan.quick else SIZES:
         arrays = recording(frames, KEYPOINTS)
         calls, absent = prepared(contenders, arrays)
         if frames == SIZES[0]:
-            yield [_absent(name, reason) for name, reason in absent.items()], []
+            yield from (_absent(name, reason) for name, reason in absent.items())
         if not calls.keys() - {COPY}:
             return
         timings = interleave(calls, 2 * plan.seconds)
-        yield (
-            list(_rows(timings, frames, sum(array.nbytes for array in arrays))),
-            named(timings, f"{frames} frames, CUDA"),
-        )
-    yield [_check("captured in a CUDA graph and replayed", _graph)], []
-    yield [_check('torch.cuda.set_sync_debug_mode("error")', _never_waits)], []
+        yield from _rows(timings, frames, sum(array.nbytes for array in arrays))
+        yield from named(timings, f"{frames} frames, CUDA")
+    yield _check("captured in a CUDA graph and replayed", _graph)
+    yield _check('torch.cuda.set_sync_debug_mode("error")', _never_waits)
 
 
 def _absent(name: str, reason: str) -> Row:

@@ -76,8 +76,8 @@ class Comparison:
     turns: int = 1
     """How many times as long as others, where there are many contenders."""
 
-    def measured(self, seconds: float) -> tuple[list[Row], list[Timing]]:
-        """Let the contenders take turns, and fill in the rows."""
+    def measured(self, seconds: float) -> list[Row | Timing]:
+        """Let the contenders take turns; return the rows filled in, and the samples."""
         calls, absent = prepared(self.contenders, recording(*self.size))
         told = [pair for _, *pair in self.rows if absent.keys().isdisjoint(pair)]
         wanted = {name for pair in told for name in pair}
@@ -88,7 +88,7 @@ class Comparison:
             else filled(row, *(timings[name] for name in pair))
             for row, *pair in self.rows
         ]
-        return rows, named(timings, self.label)
+        return [*rows, *named(timings, self.label)]
 
 
 def versus(  # noqa: PLR0913 - what a row says
@@ -129,7 +129,7 @@ def reason(error: BaseException) -> str:
 
 
 def filled(row: Row, ours: Timing, theirs: Timing) -> Row:
-    """Row with what two timings say."""
+    """Fill in what two timings say."""
     row = replace(row, seconds=ours.median, other_seconds=theirs.median)
     if row.unit == "microseconds":
         return replace(row, value=1e6 * (ours.median - theirs.median))

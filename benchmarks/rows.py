@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from benchmarks.backends import Make
 
-    Measured = tuple[list[Row], list[Timing]]
+    Group = Callable[["Plan"], Iterator[Row | Point | Timing]]
+    """Measures, and yields what it finds: rows of the table, points of the plot, samples."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +148,11 @@ def _tricks(_: Plan) -> Iterator[Comparison]:
     yield from map(tricks.comparison, tricks.TRICKS)
 
 
-def _compared(rows: Callable[[Plan], Iterator[Comparison]]) -> Callable[[Plan], Iterator[Measured]]:
-    return lambda plan: (comparison.measured(plan.seconds) for comparison in rows(plan))
+def _compared(comparisons: Callable[[Plan], Iterator[Comparison]]) -> Group:
+    return lambda plan: chain.from_iterable(each.measured(plan.seconds) for each in comparisons(plan))
 
 
-def _memory(plan: Plan) -> Iterator[Measured]:
+def _memory(plan: Plan) -> Iterator[Row | Timing]:
     frames = plan.memory_frames
     size = inputs.size_text(frames, KEYPOINTS)
     with tempfile.TemporaryDirectory(prefix="temporal-loss-") as folder:
@@ -162,11 +164,11 @@ def _memory(plan: Plan) -> Iterator[Measured]:
                 row = replace(row, value=(peak(name, files[dtype], dtype, **options) - asked_for) / MIB)
             except (*ABSENT, MemoryError) as error:
                 row = replace(row, absent=reason(error))
-            yield [row], []
-        yield _linear(files["float32"], frames, plan.seconds)
+            yield row
+        yield from _linear(files["float32"], frames, plan.seconds)
 
 
-def _linear(files: tuple[Path, Path], frames: int, seconds: float) -> Measured:
+def _linear(files: tuple[Path, Path], frames: int, seconds: float) -> Iterator[Row | Timing]:
     tenth = frames // 10
     keypoints, confidences = inputs.opened(files[0], 2 * KEYPOINTS), inputs.opened(files[1], KEYPOINTS)
     many, few = interleave.interleave(
@@ -182,10 +184,10 @@ def _linear(files: tuple[Path, Path], frames: int, seconds: float) -> Measured:
         f"the same at T={tenth:,}", many.median / frames / (few.median / tenth), target=1.2,
         seconds=many.median, other_seconds=few.median,
     )  # fmt: skip
-    return [row], [many, few]
+    yield from (row, many, few)
 
 
-def _import(plan: Plan) -> Iterator[Measured]:
+def _import(plan: Plan) -> Iterator[Row | Timing]:
     # The clock is looked at before and after: the start of Python itself is not in it.
     clock = interleave.clock.__name__
     code = f"from time import {clock}; start = {clock}(); import temporal_loss; print({clock}() - start)"
@@ -195,21 +197,20 @@ def _import(plan: Plan) -> Iterator[Measured]:
     ]
     # The first may have had to compile the files.
     timing = Timing("import temporal_loss", 1, tuple(float(each.stdout) for each in started[1:]))
-    yield [Row("import", timing.name, "", value=1e3 * timing.median, unit="ms", target=60.0)], [timing]
+    yield Row("import", timing.name, "", value=1e3 * timing.median, unit="ms", target=60.0)
+    yield timing
 
 
-def growth(plan: Plan) -> Iterator[list[Point]]:
-    """Time and peak memory against the number of frames: the points of the plot."""
+def _growth(plan: Plan) -> Iterator[Point]:
+    # The points of the plot.
     contenders = {name: library(name) for name in GROWING} | {READING: formulas.reading}
     for frames in plan.growth:
         calls, _ = prepared(contenders, inputs.recording(frames, KEYPOINTS))
         timings = interleave.interleave(calls, plan.seconds)
         with tempfile.TemporaryDirectory(prefix="temporal-loss-") as folder:
             files = inputs.files(Path(folder), frames, KEYPOINTS)
-            yield [
-                Point(name, frames, timing.median, _mebibytes(name, files))
-                for name, timing in timings.items()
-            ]
+            for name, timing in timings.items():
+                yield Point(name, frames, timing.median, _mebibytes(name, files))
 
 
 def _mebibytes(name: str, files: tuple[Path, Path]) -> float | None:
@@ -219,7 +220,7 @@ def _mebibytes(name: str, files: tuple[Path, Path]) -> float | None:
         return None
 
 
-GROUPS: dict[str, dict[str, Callable[[Plan], Iterator[Measured]]]] = {
+GROUPS: dict[str, dict[str, Group]] = {
     "cpu": {
         "origin": _compared(_origin),
         "plain": _compared(_plain),
@@ -229,6 +230,7 @@ GROUPS: dict[str, dict[str, Callable[[Plan], Iterator[Measured]]]] = {
         "memory": _memory,
         "tricks": _compared(_tricks),
         "import": _import,
+        "growth": _growth,
     },
     "cuda": {"cuda": cuda.cuda},
 }

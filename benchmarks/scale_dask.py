@@ -181,7 +181,7 @@ def _photograph(client: Client, frames: int, picture: Path) -> None:
 @click.option(
     "--picture",
     type=click.Path(path_type=Path),
-    help="Take a picture of the dashboard, with Selenium and Chrome.",
+    help="Take a picture of the dashboard, with Bokeh, Selenium and Chrome.",
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here as well.")
 def main(*, frames: tuple[float, ...], kill: bool, picture: Path | None, json_file: Path | None) -> None:

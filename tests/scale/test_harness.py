@@ -176,6 +176,21 @@ def test_a_trick_is_switched_off_for_its_call_alone_and_changes_no_value(name: s
         assert tricks.settings(trick) == before
 
 
+def test_a_trick_is_off_while_its_call_runs_and_is_made() -> None:
+    trick = next(trick for trick in tricks.TRICKS if trick.what == "in blocks")
+    seen = []
+
+    def see(*_: Any) -> Callable[[], None]:
+        seen.append(tricks.settings(trick)[0][-1])
+        return lambda: seen.append(tricks.settings(trick)[0][-1])
+
+    ours, simple = tricks.comparison(trick._replace(make=see)).contenders.values()
+    ours(None, None)()
+    simple(None, None)()
+    size = tricks.settings(trick)[0][-1]
+    assert seen == [size, size, 1 << 62, 1 << 62]
+
+
 # torch.compile calls the same function by hand as torch with its backward.
 @pytest.mark.parametrize(
     ("name", "library"),
@@ -196,15 +211,27 @@ def test_who_cannot_be_called_has_a_row_that_says_why() -> None:
 
     others = {"a peer": (missing, 2.0), "itself": (backends.library("NumPy"), 1.0)}
     comparison = interleave.versus("g", "w", (32, 17), backends.library("NumPy"), others)
-    (absent, measured), samples = comparison.measured(seconds=0.0)
-    assert absent.verdict == "not measured: No module named 'optax'"
+    absent, measured, *samples = comparison.measured(seconds=0.0)
+    assert (absent.verdict, absent.target) == ("not measured: No module named 'optax'", 2.0)
     assert measured.value == measured.seconds / measured.other_seconds
     assert [each.name for each in samples] == ["ours: g: w, T=32 K=17", "itself: g: w, T=32 K=17"]
+
+
+def test_what_is_added_is_a_difference() -> None:
+    twice = interleave.Timing("a", 1, (3e-6, 4e-6, 5e-6)), interleave.Timing("b", 1, (1e-6, 1e-6, 2e-6))
+    row = interleave.filled(Row("g", "w", "s", unit="microseconds"), *twice)
+    assert row.value == pytest.approx(3.0)
+    assert (row.seconds, row.other_seconds) == (4e-6, 1e-6)
 
 
 def _arrays(found: Any) -> list[Any]:
     parts = found if isinstance(found, tuple) else (found,)
     return [np.asarray(part.detach() if hasattr(part, "detach") else part) for part in parts]
+
+
+def test_page_is_that_of_the_kept_runs(tmp_path: Path) -> None:
+    page.write(PROJECT / "benchmarks" / "results", "benchmarks.svg", tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == (PROJECT / "docs" / "benchmarks.md").read_text()
 
 
 def test_readme_has_the_headline_of_the_kept_run() -> None:

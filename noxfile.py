@@ -162,7 +162,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure against the origin and its peers, side by side; `-- --quick` takes 2 minutes."""
+    """Measure against the origin and its peers, side by side; `-- --quick` takes 3 minutes."""
     install(session, ".[all-cpu]", groups=("bench", "origin"))
     session.install("--quiet", "--constraint", "constraints.txt", "--no-deps", "lightning-pose")
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CHUNK = 100_000
 """Frames per chunk of a Dask array."""
 TRAINED = "torch eager, forward and backward"
-ABSENT = (ImportError, OSError, RuntimeError)
-"""What a library raises that is not installed, or lacks its driver."""
+ABSENT = (ImportError, MemoryError, OSError, RuntimeError)
+"""What a library raises that is not installed, lacks its driver, or runs out of memory."""
 
 
 def prepare(name: str, function: Callable[..., Any], arrays: Sequence[Any], device: str = "cpu") -> Call:

@@ -35,8 +35,11 @@ def cuda(plan: Plan) -> Iterator[Row | Timing]:
     for frames in SIZES[:2] if plan.quick else SIZES:
         arrays = recording(frames, KEYPOINTS)
         calls, absent = prepared(contenders, arrays)
-        if frames == SIZES[0]:
-            yield from (_absent(name, reason) for name, reason in absent.items())
+        for name, reason in absent.items():
+            size = "all" if frames == SIZES[0] else size_text(frames, KEYPOINTS)
+            yield Row(_GROUP, name, size, target=BACKENDS.get(name), at_least=True, absent=reason)
+            # What fails once fails on what is longer.
+            del contenders[name]
         if not calls.keys() - {COPY}:
             return
         timings = interleave(calls, 2 * plan.seconds)
@@ -44,12 +47,6 @@ def cuda(plan: Plan) -> Iterator[Row | Timing]:
         yield from named(timings, f"{frames} frames, CUDA")
     yield _check("captured in a CUDA graph and replayed", _graph)
     yield _check('torch.cuda.set_sync_debug_mode("error")', _never_waits)
-
-
-def _absent(name: str, reason: str) -> Row:
-    if name == COPY:
-        return Row(_GROUP, COPY, "1 GiB", absent=reason)
-    return Row(_GROUP, name, "all", target=BACKENDS[name], at_least=True, absent=reason)
 
 
 def _rows(timings: dict[str, Timing], frames: int, size: int) -> Iterator[Row]:

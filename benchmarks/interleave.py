@@ -79,16 +79,14 @@ class Comparison:
     def measured(self, seconds: float) -> list[Row | Timing]:
         """Let the contenders take turns; return the rows filled in, and the samples."""
         calls, absent = prepared(self.contenders, recording(*self.size))
-        told = [pair for _, *pair in self.rows if absent.keys().isdisjoint(pair)]
-        wanted = {name for pair in told for name in pair}
-        timings = interleave({n: call for n, call in calls.items() if n in wanted}, self.turns * seconds)
-        rows = [
-            replace(row, absent=absent[missing])
-            if (missing := next((name for name in pair if name in absent), None))
-            else filled(row, *(timings[name] for name in pair))
-            for row, *pair in self.rows
-        ]
-        return [*rows, *named(timings, self.label)]
+        wanted = {name for _, *pair in self.rows if absent.keys().isdisjoint(pair) for name in pair}
+        timed = {name: call for name, call in calls.items() if name in wanted}
+        timings = interleave(timed, self.turns * seconds)
+        found: list[Row | Timing] = []
+        for row, ours, theirs in self.rows:
+            why = absent.get(ours) or absent.get(theirs)
+            found.append(replace(row, absent=why) if why else filled(row, timings[ours], timings[theirs]))
+        return found + named(timings, self.label)
 
 
 def versus(  # noqa: PLR0913 - what a row says
@@ -137,7 +135,7 @@ def filled(row: Row, ours: Timing, theirs: Timing) -> Row:
     return replace(row, value=value, spread=spread)
 
 
-def named(timings: Timings, label: str) -> list[Timing]:
+def named(timings: Timings, label: str) -> list[Row | Timing]:
     """Name timings as the file of samples has them."""
     return [replace(timing, name=f"{name}: {label}") for name, timing in timings.items()]
 

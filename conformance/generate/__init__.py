@@ -11,20 +11,26 @@ from conformance.generate.groups import GROUPS
 from conformance.suite import case_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-__all__ = ["CASES", "GROUPS", "check", "files", "render", "write"]
+    from conformance.model import Case
+
+__all__ = ["CASES", "GROUPS", "answered", "check", "files", "index", "render", "write"]
 
 CASES = Path(__file__).parent.parent / "cases"
 
 
-def render(group: str) -> str:
+def answered(group: str) -> list[Case]:
+    """Cases of a group."""
+    return [answer(question) for question in numbered(GROUPS[group]())]
+
+
+def render(group: str, cases: Iterable[Case]) -> str:
     """Text of one case file: one field per line, one line per array."""
     lines = []
-    for question in numbered(GROUPS[group]()):
-        data = case_to_json(answer(question))
+    for case in cases:
         fields = []
-        for key, value in data.items():
+        for key, value in case_to_json(case).items():
             if key in ("inputs", "expected") and value:
                 parts = (f"{json.dumps(n)}: {json.dumps(a)}" for n, a in value.items())
                 body = "{\n      " + ",\n      ".join(parts) + "\n    }"
@@ -35,20 +41,31 @@ def render(group: str) -> str:
     return f'{{"suite": 1, "group": {json.dumps(group)}, "cases": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
-def files() -> Iterator[tuple[Path, str]]:
-    """Each case file's path and the text it should have."""
-    for group in GROUPS:
-        yield CASES / f"{group}.json", render(group)
+def index(cases: Iterable[Case]) -> str:
+    """Text of the index of kills: a line per mistake, with the cases that tell it from the truth."""
+    killers: dict[str, list[str]] = {}
+    for case in cases:
+        for mistake in case.kills:
+            killers.setdefault(mistake, []).append(case.id)
+    lines = (f"  {json.dumps(mistake)}: {json.dumps(killers[mistake])}" for mistake in sorted(killers))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def files() -> dict[Path, str]:
+    """Each file's path and the text it should have: the groups of cases, then what they kill."""
+    groups = {group: answered(group) for group in GROUPS}
+    texts = {CASES / f"{group}.json": render(group, cases) for group, cases in groups.items()}
+    everything = (case for group in sorted(groups) for case in groups[group])
+    return {**texts, CASES.with_name("kills.json"): index(everything)}
 
 
 def write() -> tuple[list[Path], list[Path]]:
-    """Write all case files; return those that changed and those that were of no group and are gone."""
+    """Write all files; return those that changed and those that were of no group and are gone."""
     CASES.mkdir(exist_ok=True)
-    changed = []
-    for path, text in files():
-        if not path.exists() or path.read_bytes() != text.encode():
-            path.write_bytes(text.encode())
-            changed.append(path)
+    texts = files()
+    changed = [path for path, text in texts.items() if _stale(path, text)]
+    for path in changed:
+        path.write_bytes(texts[path].encode())
     strays = _strays()
     for path in strays:
         path.unlink()
@@ -56,9 +73,12 @@ def write() -> tuple[list[Path], list[Path]]:
 
 
 def check() -> list[Path]:
-    """Return the case files that differ from what would be written now."""
-    stale = [p for p, text in files() if not p.exists() or p.read_bytes() != text.encode()]
-    return stale + _strays()
+    """Return the files that differ from what would be written now."""
+    return [path for path, text in files().items() if _stale(path, text)] + _strays()
+
+
+def _stale(path: Path, text: str) -> bool:
+    return not path.exists() or path.read_bytes() != text.encode()
 
 
 def _strays() -> list[Path]:

@@ -26,7 +26,15 @@ from conformance.generate.build import Question, answer, numbered
 from conformance.model import Array, Case, Op, params_to_json
 from conformance.oracle import Definition, Solution
 from conformance.oracle.refusals import CHECKS, Check
-from conformance.suite import case_files, case_from_json, case_to_json, load_cases, select, suite_hash
+from conformance.suite import (
+    case_files,
+    case_from_json,
+    case_to_json,
+    kills_file,
+    load_cases,
+    select,
+    suite_hash,
+)
 
 ROOT = Path(conformance.__file__).parent
 SCHEMA = json.loads((ROOT / "schema" / "case.schema.json").read_text())
@@ -77,7 +85,7 @@ def test_the_schema_allows_nothing_that_it_does_not_name() -> None:
     "spoil",
     [
         lambda c: c.update(note="x"),
-        lambda c: c.pop("kills"),
+        lambda c: c.pop("params"),
         lambda c: c.update(error="type"),
         lambda c: c.pop("expected"),
         lambda c: c.update(clauses=[]),
@@ -134,18 +142,26 @@ def test_budgets_fit_their_arrays() -> None:
                 assert all(math.isfinite(b) and b >= 0 for b in bounds)
 
 
+def test_the_index_of_kills_names_cases_only() -> None:
+    index = json.loads(kills_file().read_bytes())
+    assert list(index) == sorted(index)
+    assert {name for ids in index.values() for name in ids} <= {case.id for case in CASES}
+    again = {m: [c.id for c in CASES if m in c.kills] for m in index}
+    assert again == index
+    assert all(again.values())
+
+
 def test_a_case_survives_json() -> None:
     for case in CASES:
-        again = case_from_json(json.loads(json.dumps(case_to_json(case), allow_nan=False)))
+        again = case_from_json(json.loads(json.dumps(case_to_json(case), allow_nan=False)), case.kills)
         assert repr(again) == repr(case)
 
 
 # Reproducible -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("group", generate.GROUPS)
-def test_a_file_is_what_the_generator_writes(group: str) -> None:
-    assert (generate.CASES / f"{group}.json").read_bytes() == generate.render(group).encode()
+def test_the_files_are_what_the_generator_writes() -> None:
+    assert generate.check() == []
 
 
 def test_there_is_a_file_per_group_and_no_other() -> None:
@@ -153,7 +169,8 @@ def test_there_is_a_file_per_group_and_no_other() -> None:
 
 
 def test_neither_hash_seed_nor_locale_matters() -> None:
-    code = "from conformance.generate import render; import sys; sys.stdout.write(render('valid'))"
+    code = "import sys; from conformance.generate import answered, render; "
+    code += "sys.stdout.write(render('valid', answered('valid')))"
     env = {**os.environ, "PYTHONHASHSEED": "12345", "LC_ALL": "C"}
     done = subprocess.run(  # noqa: S603 - this very interpreter
         [sys.executable, "-c", code], capture_output=True, check=True, env=env
@@ -162,19 +179,27 @@ def test_neither_hash_seed_nor_locale_matters() -> None:
 
 
 def test_the_command_compares_writes_and_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "CASES", tmp_path)
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    monkeypatch.setattr(generate, "CASES", folder)
     monkeypatch.setattr(generate, "GROUPS", {"valid": generate.GROUPS["valid"]})
-    (tmp_path / "stray.json").write_text("{}")
+    (folder / "stray.json").write_text("{}")
 
     def run(*arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(main, arguments)
         return result.exit_code, result.output
 
-    assert run("--check") == (1, "differs: valid.json\ndiffers: stray.json\n")
-    assert run() == (0, "wrote: valid.json\nremoved: stray.json\n")
+    assert run("--check") == (1, "differs: valid.json\ndiffers: kills.json\ndiffers: stray.json\n")
+    assert run() == (0, "wrote: valid.json\nwrote: kills.json\nremoved: stray.json\n")
     assert run("--check") == (0, "all case files are as generated\n")
-    (tmp_path / "valid.json").write_bytes((tmp_path / "valid.json").read_bytes().replace(b"5.0", b"5.1", 1))
-    assert run("--check") == (1, "differs: valid.json\n")
+    for path, right, wrong in (
+        (folder / "valid.json", b"5.0", b"5.1"),
+        (tmp_path / "kills.json", b"value-valid-f32-002", b"value-valid-f32-001"),
+    ):
+        text = path.read_bytes()
+        path.write_bytes(text.replace(right, wrong, 1))
+        assert run("--check") == (1, f"differs: {path.name}\n")
+        path.write_bytes(text)
 
 
 def test_numbers_are_given_in_order() -> None:

@@ -21,8 +21,8 @@ CASES = Path(__file__).parent.parent / "cases"
 
 
 def answered(group: str) -> list[Case]:
-    """Cases of a group."""
-    return [answer(question) for question in numbered(GROUPS[group]())]
+    """Cases of a group, by id."""
+    return sorted(map(answer, numbered(GROUPS[group]())), key=lambda case: case.id)
 
 
 def render(group: str, cases: Iterable[Case]) -> str:

@@ -75,7 +75,7 @@ def answer(question: Question) -> Case:
         op=question.op,
         dtype=question.inputs["keypoints"].dtype,
         inputs=question.inputs,
-        params=question.params,
+        params=dict(sorted(question.params.items())),
     )
     fault = oracle.refusal(case.request)
     if ("error" in case.id.split("-")) != (fault is not None):
@@ -101,7 +101,7 @@ def with_exact(case: Case, bounds: dict[str, tuple[float, ...]]) -> tuple[str, .
     if loose and "exact" in case.flags:
         message = f"{case.id}: meant to be exact, but has a budget"
         raise ValueError(message)
-    return case.flags if loose or "exact" in case.flags else (*case.flags, "exact")
+    return tuple(sorted({*case.flags, *(() if loose else ("exact",))}))
 
 
 def short(bounds: Sequence[float]) -> tuple[float, ...]:

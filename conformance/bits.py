@@ -76,7 +76,7 @@ def text(value: float) -> str:
 
 def round_to(value: Fraction | float, dtype: str) -> float:
     """Round once, to nearest with ties to even, with gradual underflow and overflow to infinity."""
-    if isinstance(value, float) and (not math.isfinite(value) or value == 0):
+    if isinstance(value, float) and (dtype == "float64" or not math.isfinite(value) or value == 0):
         return value
     exact = Fraction(value)
     form = FORMATS[dtype]

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.generate.build import answer, numbered
-from conformance.generate.groups import GROUPS
+from conformance.generate import questions
+from conformance.generate.build import answer
 from conformance.suite import case_to_json
 
 if TYPE_CHECKING:
@@ -15,14 +15,9 @@ if TYPE_CHECKING:
 
     from conformance.model import Case
 
-__all__ = ["CASES", "GROUPS", "answered", "check", "files", "index", "render", "write"]
+__all__ = ["CASES", "check", "files", "index", "render", "write"]
 
 CASES = Path(__file__).parent.parent / "cases"
-
-
-def answered(group: str) -> list[Case]:
-    """Cases of a group, by id."""
-    return sorted(map(answer, numbered(GROUPS[group]())), key=lambda case: case.id)
 
 
 def render(group: str, cases: Iterable[Case]) -> str:
@@ -53,9 +48,9 @@ def index(cases: Iterable[Case]) -> str:
 
 def files() -> dict[Path, str]:
     """Each file's path and the text it should have: the groups of cases, then what they kill."""
-    groups = {group: answered(group) for group in GROUPS}
+    groups = {group: list(map(answer, cases)) for group, cases in questions.groups().items()}
     texts = {CASES / f"{group}.json": render(group, cases) for group, cases in groups.items()}
-    everything = (case for group in sorted(groups) for case in groups[group])
+    everything = (case for cases in groups.values() for case in cases)
     return {**texts, CASES.with_name("kills.json"): index(everything)}
 
 
@@ -63,10 +58,9 @@ def write() -> tuple[list[Path], list[Path]]:
     """Write all files; return those that changed and those that were of no group and are gone."""
     CASES.mkdir(exist_ok=True)
     texts = files()
-    changed = [path for path, text in texts.items() if _stale(path, text)]
+    changed, strays = _stale(texts), _strays(texts)
     for path in changed:
         path.write_bytes(texts[path].encode())
-    strays = _strays()
     for path in strays:
         path.unlink()
     return changed, strays
@@ -74,13 +68,14 @@ def write() -> tuple[list[Path], list[Path]]:
 
 def check() -> list[Path]:
     """Return the files that differ from what would be written now."""
-    return [path for path, text in files().items() if _stale(path, text)] + _strays()
+    texts = files()
+    return _stale(texts) + _strays(texts)
 
 
-def _stale(path: Path, text: str) -> bool:
-    return not path.exists() or path.read_bytes() != text.encode()
+def _stale(texts: dict[Path, str]) -> list[Path]:
+    return [p for p, text in texts.items() if not p.exists() or p.read_bytes() != text.encode()]
 
 
-def _strays() -> list[Path]:
+def _strays(texts: dict[Path, str]) -> list[Path]:
     """Case files of no group."""
-    return sorted(p for p in CASES.glob("*.json") if p.stem not in GROUPS)
+    return sorted({*CASES.glob("*.json")} - texts.keys())

@@ -1,4 +1,4 @@
-"""`python -m conformance.generate`: write the case files; `--check`: only compare."""
+"""`python -m conformance.generate`: write the cases; `--check`: only compare."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from conformance.generate import check, write
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where a file differs.")
 def main(*, only_check: bool) -> None:
     """Run the generator."""
-    if only_check:
-        lines = [f"differs: {path.name}" for path in check()]
-    else:
-        changed, gone = write()
-        lines = [f"wrote: {path.name}" for path in changed] + [f"removed: {path.name}" for path in gone]
+    try:
+        if only_check:
+            lines = [f"differs: {path.name}" for path in check()]
+        else:
+            changed, gone = write()
+            lines = [f"wrote: {path.name}" for path in changed] + [f"removed: {path.name}" for path in gone]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     click.echo("\n".join(lines or ["all case files are as generated"]))
     if only_check and lines:
         raise SystemExit(1)

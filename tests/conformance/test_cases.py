@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -21,8 +22,9 @@ from click.testing import CliRunner
 import conformance
 from conformance import bits, generate, oracle
 from conformance.clauses import CLAUSES, FLAGS
+from conformance.generate import questions
 from conformance.generate.__main__ import main
-from conformance.generate.build import Question, answer, numbered
+from conformance.generate.build import answer
 from conformance.model import Array, Case, Op, params_to_json
 from conformance.oracle import Definition, Solution
 from conformance.oracle.refusals import CHECKS, Check
@@ -165,47 +167,54 @@ def test_the_files_are_what_the_generator_writes() -> None:
 
 
 def test_there_is_a_file_per_group_and_no_other() -> None:
-    assert {f.name for f in case_files()} == {f"{group}.json" for group in generate.GROUPS}
+    assert {f.name for f in case_files()} == {f"{p.stem}.json" for p in questions.FOLDER.glob("*.toml")}
 
 
-def test_neither_hash_seed_nor_locale_matters() -> None:
-    code = "import sys; from conformance.generate import answered, render; "
-    code += "sys.stdout.write(render('valid', answered('valid')))"
+@pytest.fixture
+def one_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Leave one group of questions, and put the cases elsewhere."""
+    for folder in ("questions", "cases"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(questions.FOLDER / "valid.toml", tmp_path / "questions")
+    monkeypatch.setattr(questions, "FOLDER", tmp_path / "questions")
+    monkeypatch.setattr(generate, "CASES", tmp_path / "cases")
+    return tmp_path
+
+
+def test_neither_hash_seed_nor_locale_matters(one_group: Path) -> None:
+    code = "import pathlib, sys; from conformance import generate; "
+    code += "generate.questions.FOLDER = pathlib.Path(sys.argv[1]); "
+    code += "sys.stdout.writelines(generate.files().values())"
     env = {**os.environ, "PYTHONHASHSEED": "12345", "LC_ALL": "C"}
     done = subprocess.run(  # noqa: S603 - this very interpreter
-        [sys.executable, "-c", code], capture_output=True, check=True, env=env
+        [sys.executable, "-c", code, one_group / "questions"], capture_output=True, check=True, env=env
     )
-    assert done.stdout == (generate.CASES / "valid.json").read_bytes()
+    assert done.stdout.decode() == "".join(generate.files().values())
 
 
-def test_the_command_compares_writes_and_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "cases"
-    folder.mkdir()
-    monkeypatch.setattr(generate, "CASES", folder)
-    monkeypatch.setattr(generate, "GROUPS", {"valid": generate.GROUPS["valid"]})
-    (folder / "stray.json").write_text("{}")
-
+def test_the_command_compares_writes_and_removes(one_group: Path) -> None:
     def run(*arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(main, arguments)
         return result.exit_code, result.output
 
+    (one_group / "cases" / "stray.json").write_text("{}")
     assert run("--check") == (1, "differs: valid.json\ndiffers: kills.json\ndiffers: stray.json\n")
     assert run() == (0, "wrote: valid.json\nwrote: kills.json\nremoved: stray.json\n")
     assert run("--check") == (0, "all case files are as generated\n")
-    for path, right, wrong in (
-        (folder / "valid.json", b"5.0", b"5.1"),
-        (tmp_path / "kills.json", b"value-valid-f32-002", b"value-valid-f32-001"),
+    for name, right, wrong in (
+        ("cases/valid.json", b"5.0", b"5.1"),
+        ("kills.json", b"value-valid-f32-002", b"value-valid-f32-001"),
     ):
+        path = one_group / name
         text = path.read_bytes()
         path.write_bytes(text.replace(right, wrong, 1))
         assert run("--check") == (1, f"differs: {path.name}\n")
         path.write_bytes(text)
-
-
-def test_numbers_are_given_in_order() -> None:
-    question = Question("value-x-f32", ("TL-2",), "", Op.VALUE, {})
-    ids = [q.id for q in numbered([question, replace(question, id="value-y-f32"), question])]
-    assert ids == ["value-x-f32-001", "value-y-f32-001", "value-x-f32-002"]
+    (one_group / "questions" / "valid.toml").write_text("[[question]]")
+    assert run("--check") == (
+        1,
+        "Error: valid.toml, question 1, without id: Object missing required field `id`\n",
+    )
 
 
 # Enough -------------------------------------------------------------------------------------
@@ -307,9 +316,10 @@ def test_no_quantile_falls_on_or_beside_an_infinite_step() -> None:
 # The generator's own guards -----------------------------------------------------------------
 
 
-def question(*values: float, **rest: Any) -> Question:
+def question(*values: float, flags: tuple[str, ...] = (), params: dict[str, Any] | None = None) -> Case:
     kp = Array("float32", (2, 2), tuple(values))
-    return Question("value-try-f32-001", ("TL-2",), "", Op.VALUE, {"keypoints": kp}, **rest)
+    inputs = {"keypoints": kp}
+    return Case("value-try-f32-001", ("TL-2",), "", flags, Op.VALUE, "float32", inputs, params or {})
 
 
 def test_the_generator_refuses_a_case_that_hangs_on_a_rounding() -> None:

@@ -202,7 +202,7 @@ def badge(report: Path) -> int:
 
 @cli.group(epilog=_examples("cases list --clause TL-8.2", "cases show value-exact-f64-001", "cases check"))
 def cases() -> None:
-    """Look at the cases: list, show, check."""
+    """Look at the cases: list, show, check, pairs."""
 
 
 @cases.command(name="list", epilog=_examples("cases list", "cases list --clause TL-8.2 --profile value-f64"))
@@ -230,6 +230,14 @@ def check() -> int:
     from conformance import commands  # noqa: PLC0415
 
     return commands.check_cases(commands.console())
+
+
+@cases.command(epilog=_examples("cases pairs"))
+def pairs() -> int:
+    """Show which features no case has together."""
+    from conformance import commands  # noqa: PLC0415
+
+    return commands.show_pairs(commands.console())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance import casefiles, offline, profiles, suite
+from conformance import casefiles, features, offline, profiles, suite
 from conformance.bits import FORMATS
 from conformance.exits import Exit
 from conformance.model import Op
@@ -211,6 +211,22 @@ def check_cases(out: Console) -> int:
         out.print(Text(problem))
     out.print(f"{len(suite.load_cases())} cases, {len(problems)} problems, suite {suite.suite_hash()[:12]}")
     return Exit.FAULT if problems else Exit.CONFORMS
+
+
+def show_pairs(out: Console) -> int:
+    """Print which features no case has together."""
+    table = Table("kind", "feature", "never with", box=None, pad_edge=False)
+    lines = []
+    for kind, pairs in features.missing(c.request for c in suite.load_cases() if c.error is None).items():
+        partners: dict[str, dict[str, list[str]]] = {}
+        for (name, value), (other, its) in pairs:
+            partners.setdefault(f"{name} {value}", {}).setdefault(other, []).append(its)
+        for feature, others in partners.items():
+            table.add_row(kind, feature, "; ".join(f"{n} {', '.join(v)}" for n, v in others.items()))
+        total = sum(1 for _ in features.possible(kind))
+        lines.append(f"{kind}: {total - len(pairs)} of {total} pairs")
+    out.print(table, *lines, sep="\n")
+    return Exit.CONFORMS
 
 
 def _known(asked: Collection[str], there: Collection[str], what: str) -> None:

@@ -7,8 +7,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from conformance import budget, oracle
+from conformance.features import FEATURES
 from conformance.mistakes import killed
 from conformance.model import Case, Expected
+from conformance.oracle.problem import HALVES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,11 +45,12 @@ def flags(case: Case, bounds: dict[str, tuple[float, ...]]) -> tuple[str, ...]:
     if "exact" in case.flags and not exact:
         message = f"{case.id}: meant to be exact, but has a budget"
         raise ValueError(message)
+    told = {name: FEATURES[name].of(case.request) for name in ("layout", "dtype", "segments")}
     seen = {
-        "batch": len(case.inputs["keypoints"].shape) > 3,
+        "batch": told["layout"] in ("batch", "deep"),
         "exact": exact,
-        "half": case.dtype in ("float16", "bfloat16"),
-        "segments": "segment_ids" in case.inputs,
+        "half": told["dtype"] in HALVES,
+        "segments": told["segments"] == "given",
     }
     return tuple(sorted({*case.flags, *(flag for flag, here in seen.items() if here)}))
 

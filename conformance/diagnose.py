@@ -1,4 +1,4 @@
-"""Which known mistake gives the answer that a subject gave."""
+"""Which mutant gives the answer that a subject gave."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from typing import TYPE_CHECKING
 
 from conformance import bits
 from conformance.judge import compare
-from conformance.mistakes import mistakes, wrong_answer
 from conformance.model import Array, Case, ErrorKind, Op, Outputs, Rejected
+from conformance.mutants import mutants, wrong_answer
 
 if TYPE_CHECKING:
     from conformance.model import Answer
 
 LARGEST = 500
-"""Elements of keypoints above which the exact arithmetic of a mistake takes too long."""
+"""Elements of keypoints above which the exact arithmetic of a mutant takes too long."""
 _SLACK = 8
 
 
 def suspects(case: Case, answer: Answer) -> tuple[str, ...]:
-    """Return the names of the mistakes that explain a wrong answer, by the outputs they give.
+    """Return the names of the mutants that explain a wrong answer, by the outputs they give.
 
-    Only mistakes which the case tells from the truth are looked at. None is returned where every
-    mistake would do, as for a refused good input.
+    Only mutants that the case kills are looked at.
     """
     if not isinstance(answer, Outputs | Rejected) or len(case.inputs["keypoints"].values) > LARGEST:
         return ()
     if case.error is not None and isinstance(answer, Outputs):
-        return tuple(n for n in case.kills if wrong_answer(mistakes()[n], case) is None)
+        return tuple(n for n in case.kills if wrong_answer(mutants()[n], case) is None)
     truth = {name: due.array for name, due in case.expected.items()}
-    # Off by a rounding or two: so is the answer of every mistake that hardly shows here. Only the bits tell.
+    # Off by a rounding or two: so is the answer of every mutant that hardly shows here. Only the bits tell.
     slack = 0 if truth and _explains(truth, case, answer, _SLACK) else _SLACK
-    return tuple(n for n in case.kills if _explains(wrong_answer(mistakes()[n], case), case, answer, slack))
+    return tuple(n for n in case.kills if _explains(wrong_answer(mutants()[n], case), case, answer, slack))
 
 
 def _explains(wrong: dict[str, Array] | ErrorKind | None, case: Case, answer: Answer, slack: int) -> bool:
@@ -50,7 +49,7 @@ def _same(wrong: Array | None, case: Case, name: str, answer: Outputs, slack: in
     due = case.expected[name]
     budget: tuple[float, ...] = (0.0,)
     if slack:
-        # A mistake rounds like anything else does, and its budget is not derived: be generous.
+        # A mutant rounds like anything else does, and its budget is not derived: be generous.
         largest = max((abs(v) for v in wrong.values if math.isfinite(v)), default=0.0)
         more = slack * bits.ulp(largest, wrong.dtype) if wrong.dtype in bits.FORMATS else 0.0
         budget = tuple(2 * b + more for b in due.budget)

@@ -96,7 +96,7 @@ class Case:
     `inputs` maps `keypoints`, `confidences`, `segment_ids` and (where it is an array) `epsilon`
     to arrays. `params` holds the JSON-plain keywords: `epsilon` (number or list),
     `prob_threshold`, `reduction`, `nan_policy`, `quantile`. Exactly one of `expected` and `error` is set.
-    `kills` names the mistakes (of `conformance.mistakes`) that this case tells from the truth; they are
+    `kills` names the mutants (of `conformance.mutants`) that this case tells from the truth; they are
     read from an index of their own.
     """
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from conformance import budget, oracle
 from conformance.features import FEATURES
-from conformance.mistakes import killed
 from conformance.model import Case, Expected
+from conformance.mutants import killed
 from conformance.oracle.problem import HALVES
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ MARGIN = 2.0**-10
 
 
 def answer(case: Case) -> Case:
-    """Compute what is due and which mistakes the case tells from the truth."""
+    """Compute what is due and which mutants the case kills."""
     fault = oracle.refusal(case.request)
     if ("error" in case.id.split("-")) != (fault is not None):
         message = f"{case.id}: refusal is {fault}"

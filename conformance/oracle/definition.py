@@ -1,7 +1,7 @@
 """The loss as its clauses define it, one entry at a time, in exact arithmetic.
 
 An entry is one keypoint of one transition. Each rule of the normative text is a method, so that
-a known mistake is a subclass that replaces one of them.
+a mutant is the definition with one of them replaced.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ class Definition:
                 joins = self.joins(p, b, before, after)
                 for k in range(p.keypoints):
                     i, j = p.point(b, before, k), p.point(b, after, k)
-                    step = self.step(scale, tuple(x[i : i + p.axes]), tuple(x[j : j + p.axes]))
-                    length = self.length(scale, step)
+                    step = self.step(p, scale, tuple(x[i : i + p.axes]), tuple(x[j : j + p.axes]))
+                    length = self.length(p, scale, step)
                     hidden = self.hidden(p, b, before, after, k)
                     entry = Entry(b, before, after, k, step, length, joins, hidden, 0, 0)
                     entry.masked = self.mask(p, scale, entry)
@@ -106,11 +106,13 @@ class Definition:
                     found.append(entry)
         return found
 
-    def step(self, scale: Fixed, start: tuple[Number, ...], end: tuple[Number, ...]) -> tuple[Number, ...]:
+    def step(
+        self, p: Problem, scale: Fixed, start: tuple[Number, ...], end: tuple[Number, ...]
+    ) -> tuple[Number, ...]:
         """TL-2: end minus start, coordinate by coordinate."""
         return tuple(map(fixed.sub, end, start))
 
-    def length(self, scale: Fixed, step: tuple[Number, ...]) -> Number:
+    def length(self, p: Problem, scale: Fixed, step: tuple[Number, ...]) -> Number:
         """TL-2: Euclidean norm."""
         return scale.root_of_squares(step)
 

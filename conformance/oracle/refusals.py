@@ -1,4 +1,4 @@
-"""TL-10: which inputs are refused, and why. Each check knows one fault, so a mistake can drop one."""
+"""TL-10: which inputs are refused, and why. Each check knows one fault, so a mutant can drop one."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from conformance.clauses import CLAUSES
-from conformance.mistakes import mistakes
+from conformance.mutants import mutants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ def failure(case: Case, verdict: Verdict, rerun: str) -> list[tuple[str, str]]:
     """Return labelled lines: what failed, what the text demands, what went in, how to run it again."""
     first, *rest = about(case)
     told = [("subject", verdict.subject), ("verdict", f"{verdict.status}: {verdict.reason}")]
-    told += [("perhaps", f"{name}: {mistakes()[name].description}") for name in verdict.suspects[:_SUSPECTS]]
+    told += [("perhaps", f"{name}: {mutants()[name].description}") for name in verdict.suspects[:_SUSPECTS]]
     return [first, *told, *rest, ("rerun", rerun_command(case.id, rerun))]
 
 

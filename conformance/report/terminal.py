@@ -9,8 +9,8 @@ from rich.text import Text
 
 from conformance import profiles
 from conformance.exits import Exit
-from conformance.mistakes import mistakes
 from conformance.model import Status
+from conformance.mutants import mutants
 from conformance.report import explain, summary
 from conformance.report.numbers import ratio, ulps
 
@@ -199,7 +199,7 @@ def _failures(run: Run, cases: list[Case], console: Console) -> None:
     for subject in run.header.subjects:
         for name, count, looked in summary.culprits(run, subject, cases)[:_CULPRITS_SHOWN]:
             what = f"{subject.name}: {count} of {looked} explained failures are those of {name}: "
-            console.print(Text(what, style="bold") + Text(mistakes()[name].description), soft_wrap=True)
+            console.print(Text(what, style="bold") + Text(mutants()[name].description), soft_wrap=True)
     unlike = sum(not v.suspects for v in failures)
     if unlike:
         console.print(f"{unlike} of {len(failures)} failures are like no known mistake")

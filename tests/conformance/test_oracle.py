@@ -243,7 +243,7 @@ def test_a_root_keeps_more_than_256_good_bits(step: list[float]) -> None:
 ISOLATED = """
 import sys
 {}
-import conformance.budget, conformance.mistakes, conformance.oracle, conformance.suite
+import conformance.budget, conformance.mutants, conformance.oracle, conformance.suite
 print([m for m in {!r} if m in sys.modules])
 """
 

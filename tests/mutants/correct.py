@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mutants.plain import Loss, Parts
 
 if TYPE_CHECKING:
-    from mutants.checks import Question
+    from mutants.plain import Question
 
 # Lengths
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.mistakes import mistakes
+from conformance.mutants import mutants
 from conformance.report import summary
 from conformance.report.explain import rerun_command
 
@@ -119,4 +119,4 @@ def _looks_like(run: Run, subjects: list[SubjectInfo], cases: list[Case]) -> lis
     names = dict.fromkeys(
         name for subject in subjects for name, _, _ in summary.culprits(run, subject, cases)
     )
-    return [(name, mistakes()[name].description) for name in list(names)[:_LOOKS_LIKE]]
+    return [(name, mutants()[name].description) for name in list(names)[:_LOOKS_LIKE]]

@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from conformance.clauses import CLAUSES, FLAGS
-from conformance.mistakes import mistakes
 from conformance.model import Array, Status
+from conformance.mutants import mutants
 from conformance.report.run import GOOD
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def data(run: Run, cases: list[Case]) -> str:
         "grades": _GRADES,
         "clauses": CLAUSES,
         "flags": FLAGS,
-        "mistakes": {name: mistakes()[name].description for name in suspects},
+        "mistakes": {name: mutants()[name].description for name in suspects},
         "suspects": suspects,
         "subjects": [{"name": s.name, "rerun": s.rerun} for s in run.header.subjects],
         "cases": [_case(c) for c in shown],

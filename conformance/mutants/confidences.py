@@ -1,0 +1,159 @@
+"""How confidences mask: which frames count, and what an odd confidence means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING
+
+from conformance.model import Op
+from conformance.mutants.numbers import scaled
+from conformance.mutants.registry import mutant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.oracle import Definition, Entry, Problem
+    from conformance.oracle.fixed import Fixed, Number
+
+MASKING = (Op.VALUE, Op.STAGES, Op.GRADIENT, Op.EPSILON)
+
+
+def confidence(p: Problem, b: int, t: int, k: int) -> float:
+    """Confidence of a keypoint, where there are some."""
+    return (p.confidences or ())[p.cell(b, t, k)]
+
+
+def by_pair(what: str, low: Callable[[float, float, float], bool]) -> None:
+    """Declare a rule for the two confidences of a step, earlier and later, and the threshold."""
+
+    def doubted(_: Definition, p: Problem, b: int, before: int, after: int, k: int) -> bool:
+        return low(confidence(p, b, before, k), confidence(p, b, after, k), p.threshold)
+
+    mutant(what, ops=MASKING, needs="confidences", doubted=doubted)
+
+
+def by_each(what: str, low: Callable[[float, float], bool]) -> None:
+    """Declare a rule for one confidence and the threshold; it masks where either frame's is low."""
+    by_pair(what, lambda a, b, least: low(a, least) or low(b, least))
+
+
+by_pair(
+    "mask-by-earlier-frame: Looks at the confidence of the earlier frame only.", lambda a, _, least: a < least
+)
+by_pair(
+    "mask-by-later-frame: Looks at the confidence of the later frame only.", lambda _, b, least: b < least
+)
+by_pair(
+    "mask-needs-both-low: Masks only where the confidence is low in both frames.",
+    lambda a, b, least: a < least and b < least,
+)
+by_pair(
+    "mask-by-mean-confidence: Compares the mean of the two confidences with the threshold.",
+    lambda a, b, least: (a + b) / 2 < least,
+)
+by_each("mask-not-strict: Masks a confidence that equals the threshold.", lambda c, least: c <= least)
+by_pair(
+    "mask-inverted: Keeps the low-confidence entries and masks the others.",
+    lambda a, b, least: not (a < least or b < least),
+)
+by_each("mask-ignored: Ignores the confidences.", lambda _, __: False)
+by_each(
+    "nan-confidence-is-low: Masks a NaN confidence: asks `not (c >= p)` and not `c < p`.",
+    lambda c, least: not c >= least,
+)
+by_pair(
+    "nan-confidence-poisons: "
+    "Takes the smaller confidence with a NaN-spreading minimum, so one NaN hides the other's low value.",
+    lambda a, b, least: not (math.isnan(a) or math.isnan(b)) and min(a, b) < least,
+)
+by_each(
+    "nan-confidence-is-one: Replaces a NaN confidence by 1, which a higher threshold masks.",
+    lambda c, least: (1.0 if math.isnan(c) else c) < least,
+)
+by_each(
+    "infinite-confidence-masks-nothing: "
+    "Takes an infinite confidence for a missing one, so that -inf masks nothing.",
+    lambda c, least: math.isfinite(c) and c < least,
+)
+by_each(
+    "infinite-confidence-is-low: Masks an infinite confidence, +inf too.",
+    lambda c, least: c < least or math.isinf(c),
+)
+by_each(
+    "confidences-clamped: Clamps confidences to 0..1 before it compares them.",
+    lambda c, least: not math.isnan(c) and min(max(c, 0.0), 1.0) < least,
+)
+
+
+def reordered(what: str, needs: str, place: Callable[[Problem, int, int, int], int]) -> None:
+    """Declare a rule for where the confidence of a sequence, frame and keypoint is found."""
+
+    def prepare(_: Definition, p: Problem) -> Problem:
+        given = p.confidences
+        cells = product(range(p.batch), range(p.frames), range(p.keypoints))
+        return replace(p, confidences=given and tuple(given[place(p, *cell)] for cell in cells))
+
+    mutant(what, ops=MASKING, needs=needs, prepare=prepare)
+
+
+reordered(
+    "confidences-transposed: Reads confidences as (..., K, T).",
+    "confidences",
+    lambda p, b, t, k: (b * p.keypoints + k) * p.frames + t,
+)
+reordered(
+    "confidences-of-first-sequence: Uses the confidences of the first sequence for all.",
+    "batch",
+    lambda p, _, t, k: p.cell(0, t, k),
+)
+
+
+def _weighted(truth: Definition, p: Problem, scale: Fixed, entry: Entry) -> Number:
+    kept = truth.mask(p, scale, entry)
+    weight = min(confidence(p, entry.batch, t, entry.keypoint) for t in (entry.before, entry.after))
+    if math.isfinite(weight):
+        return scaled(kept, Fraction(weight))
+    return weight * (float(kept != 0) if isinstance(kept, int) else kept)
+
+
+mutant(
+    "weighted-by-confidence: Multiplies each kept length by the smaller confidence.",
+    ops=(Op.VALUE, Op.STAGES),
+    needs="confidences",
+    mask=_weighted,
+)
+
+
+def _whole_frames(truth: Definition, p: Problem, b: int, before: int, after: int, _: int) -> bool:
+    return any(truth.doubted(p, b, before, after, k) for k in range(p.keypoints))
+
+
+mutant(
+    "mask-whole-frames: Masks every keypoint of a frame in which one has a low confidence.",
+    ops=MASKING,
+    needs="confidences",
+    doubted=_whole_frames,
+)
+
+
+def _at_origin(_: Definition, p: Problem) -> Problem:
+    low = [c < p.threshold for c in p.confidences or () for _ in range(p.axes)]
+    x = tuple(0.0 if unsure else v for v, unsure in zip(p.x, low, strict=True))
+    return replace(p, x=x, confidences=None)
+
+
+mutant(
+    "low-confidence-at-origin: "
+    "Puts low-confidence keypoints at the origin, and measures the steps there and back.",
+    ops=(Op.VALUE, Op.STAGES, Op.EPSILON),
+    needs="confidences",
+    prepare=_at_origin,
+)
+mutant(
+    "no-confidences-are-zero: Takes absent confidences for 0, which a threshold masks.",
+    ops=MASKING,
+    doubted=lambda truth, p, *cell: p.threshold > 0 if p.confidences is None else truth.doubted(p, *cell),
+)

@@ -1,4 +1,4 @@
-"""`temporal_norm`, and the steps that `estimate_epsilon` looks at."""
+"""`temporal_norm`, and `estimate_epsilon`: the steps it looks at, and where its quantile is placed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from conformance.oracle import Definition, Entry, Exact, Output, Solution
 
     Rows = list[tuple[Exact, ...]]
-
 
 ZERO = Fraction(0)
 
@@ -61,14 +60,14 @@ rowed(
     needs="special",
 )
 
-observed = partial(mutant, ops=(Op.EPSILON,))
+estimate = partial(mutant, ops=(Op.EPSILON,))
 
 
 def _of_all(truth: Definition, s: Solution, _: int) -> list[Exact]:
     return sorted(v for k in range(s.problem.keypoints) for v in truth.observed(s, k))
 
 
-observed("quantile-over-all-keypoints: Takes one quantile over the steps of all keypoints.", observed=_of_all)
+estimate("quantile-over-all-keypoints: Takes one quantile over the steps of all keypoints.", observed=_of_all)
 
 
 def counted(what: str, which: Callable[[Entry], bool], size: Exact, *, needs: str = "anything") -> None:
@@ -78,7 +77,7 @@ def counted(what: str, which: Callable[[Entry], bool], size: Exact, *, needs: st
         more = [size for e in s.entries if e.keypoint == keypoint and which(e)]
         return sorted([*truth.observed(s, keypoint), *more])
 
-    observed(what, needs=needs, observed=rule)
+    estimate(what, needs=needs, observed=rule)
 
 
 def _lost(entry: Entry) -> bool:
@@ -107,7 +106,7 @@ def spoilt(what: str, which: Callable[[Entry], bool], *, needs: str = "anything"
         bad = any(which(e) for e in s.entries if e.keypoint == keypoint)
         return [] if bad else truth.observed(s, keypoint)
 
-    observed(what, needs=needs, observed=rule)
+    estimate(what, needs=needs, observed=rule)
 
 
 spoilt("quantile-leaks-nan: Gives NaN as soon as one step is NaN.", _lost, needs="special")
@@ -125,12 +124,12 @@ spoilt(
     lambda entry: not entry.hidden and entry.length == math.inf,
     needs="special",
 )
-observed(
+estimate(
     "quantile-drops-infinity: Leaves infinite steps out.",
     needs="special",
     observed=lambda truth, s, k: [v for v in truth.observed(s, k) if v != math.inf],
 )
-observed(
+estimate(
     "quantile-skips-rest: Leaves steps of length 0 out.",
     observed=lambda truth, s, k: [v for v in truth.observed(s, k) if v != 0],
 )
@@ -141,7 +140,96 @@ def _coordinates(_: Definition, s: Solution, keypoint: int) -> list[Exact]:
     return sorted(s.scale.exact(abs(d)) for e in kept for d in e.step if not fixed.is_nan(d))
 
 
-observed(
+estimate(
     "quantile-of-coordinates: Takes the quantile over coordinate differences and not over lengths.",
     observed=_coordinates,
 )
+
+# Where the quantile is placed ---------------------------------------------------------------
+
+
+def placed(what: str, place: Callable[[Fraction, int], Fraction | int]) -> None:
+    """Declare another place among the steps in rising order, of the quantile and the number of steps."""
+
+    def quantile(_: Definition, steps: list[Exact], q: float) -> Exact:
+        if not steps:
+            return math.nan
+        at = min(max(place(Fraction(q), len(steps)), 0), len(steps) - 1)
+        low = math.floor(at)
+        return steps[low] if at == low else steps[low] + (steps[low + 1] - steps[low]) * (at - low)
+
+    estimate(what, quantile=quantile)
+
+
+placed(
+    "quantile-lower: Takes the lower order statistic and does not interpolate.",
+    lambda q, n: math.floor(q * (n - 1)),
+)
+placed(
+    "quantile-higher: Takes the upper order statistic and does not interpolate.",
+    lambda q, n: math.ceil(q * (n - 1)),
+)
+placed(
+    "quantile-nearest: Takes the nearest order statistic, half way the even one, and does not interpolate.",
+    lambda q, n: round(q * (n - 1)),
+)
+placed(
+    "quantile-half-up: Takes the nearest order statistic, half way the upper one, and does not interpolate.",
+    lambda q, n: math.floor(q * (n - 1) + Fraction(1, 2)),
+)
+placed(
+    "quantile-nearest-rank: Takes step number ceil(q*n), the nearest rank, and does not interpolate.",
+    lambda q, n: math.ceil(q * n) - 1,
+)
+placed(
+    "quantile-index-cut: Takes the step at index q*n, cut to a whole number.", lambda q, n: math.floor(q * n)
+)
+placed("quantile-of-count: Places the quantile at q*n and not at q*(n-1).", lambda q, n: q * n)
+placed(
+    "quantile-exclusive: "
+    "Places the quantile at q*(n+1) - 1, as if the smallest and largest step were not the ends.",
+    lambda q, n: q * (n + 1) - 1,
+)
+placed(
+    "quantile-midway: Places the quantile at q*n - 1/2, half way between steps where the text has steps.",
+    lambda q, n: q * n - Fraction(1, 2),
+)
+placed("quantile-from-above: Takes the quantile 1 - q.", lambda q, n: (1 - q) * (n - 1))
+placed("quantile-ignored: Uses 0.99 whatever quantile is asked for.", lambda _, n: Fraction(0.99) * (n - 1))
+placed("quantile-is-largest: Gives the largest step.", lambda _, n: n - 1)
+
+
+def _between(_: Definition, steps: list[Exact], q: float) -> Exact:
+    place = Fraction(q) * (len(steps) - 1)
+    return (steps[math.floor(place)] + steps[math.ceil(place)]) / 2 if steps else math.nan
+
+
+estimate("quantile-midpoint: Takes the middle between the two order statistics.", quantile=_between)
+estimate(
+    "quantile-of-nothing-is-zero: Gives 0 and not NaN where no step is left.",
+    quantile=lambda truth, steps, q: truth.quantile(steps, q) if steps else Fraction(0),
+)
+
+
+def _mean_of_sequences(truth: Definition, s: Solution) -> Output:
+    batch = range(s.problem.batch)
+    apart = [truth.quantiles(replace(s, entries=[e for e in s.entries if e.batch == b])) for b in batch]
+    if len(apart) < 2:
+        return truth.quantiles(s)
+    columns = zip(*(output.values for output in apart), strict=True)
+    return replace(apart[0], values=tuple(sum(column, Fraction(0)) / len(apart) for column in columns))
+
+
+estimate(
+    "quantile-mean-of-sequences: Averages the quantiles of the sequences of a batch.",
+    needs="batch",
+    quantiles=_mean_of_sequences,
+)
+
+
+def _by_default_95(truth: Definition, s: Solution) -> Output:
+    asked = s.problem.asked.params.get("quantile", 0.95)
+    return truth.quantiles(replace(s, problem=replace(s.problem, quantile=asked)))
+
+
+estimate("quantile-default-is-95: Takes the quantile 0.95 where none is asked for.", quantiles=_by_default_95)

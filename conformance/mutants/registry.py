@@ -26,12 +26,9 @@ THEMES = (
     "norm",
     "omit",
     "precision",
-    "quantile",
     "reduction",
     "refusals",
     "segments",
-    "steps",
-    "threshold",
 )
 APART = 4
 """How many budgets a wrong answer must stand off the truth for a case to kill it."""

@@ -68,6 +68,9 @@ def wrong(name: str, case: Case, output: Any = None) -> tuple[float, ...]:
 # Steps 5, 2 and 0, 5.
 TWO = [[0, 0, 1, 1], [3, 4, 1, 3], [3, 4, 5, 6]]
 LOW = {"confidences": sure([1, 1], [1, 1], [1, 0.25]), "prob_threshold": 0.5}
+# Steps of 1; and with NaN in the second frame.
+BACK = [[0, 0], [1, 0], [2, 0], [3, 0]]
+HOLE = [[0, 0], [NAN, 0], [2, 0], [3, 0]]
 # One step of 1; steps 1, 2 and infinity.
 ONE = [[0, 0], [1, 0]]
 OUT = [[0, 0], [1, 0], [3, 0], [math.inf, 0]]
@@ -165,6 +168,24 @@ def seen(last: float) -> dict[str, Any]:
         ("quantile-exclusive", case_of(TWO, Op.EPSILON, quantile=0.75), (5.0, 5.0)),
         ("quantile-midway", case_of(TWO, Op.EPSILON, quantile=0.375), (1.25, 2.75)),
         ("quantile-midpoint", case_of(TWO, Op.EPSILON, quantile=0.25), (2.5, 3.5)),
+        ("mask-whole-frames", case_of(TWO, **LOW), (1.75,)),
+        ("low-confidence-at-origin", case_of(TWO, reduction="none", **LOW), (5, 2, 0, math.hypot(1, 3))),
+        ("no-confidences-are-zero", case_of(TWO, prob_threshold=0.5), (0.0,)),
+        ("zero-threshold-masks-nothing", case_of(TWO, **seen(-1) | {"prob_threshold": 0.0}), (3.0,)),
+        ("epsilon-subtracted-twice", case_of(TWO, epsilon=2.0), (0.5,)),
+        ("divides-by-frames-alone", case_of(TWO), (4.0,)),
+        ("divides-by-ids", case_of(BACK, segment_ids=ids(0, 1, 1, 0)), (0.5,)),
+        ("mean-for-none", case_of(TWO, reduction="none"), (3.0,)),
+        ("nan-skipped-by-sum", case_of([*TWO, [NAN, 0, 5, 6]]), (2.0,)),
+        ("empty-valid-mean-is-nan", case_of(TWO), (3.0,)),
+        ("time-reversed", case_of(TWO, reduction="none"), (0.0, 5.0, 5.0, 2.0)),
+        ("result-transposed", case_of(TWO, reduction="none"), (5.0, 0.0, 2.0, 5.0)),
+        ("short-steps-are-rest", case_of([[0, 0], [1e-9, 0], [1e-7, 0]], reduction="sum"), (1e-7 - 1e-9,)),
+        ("fourth-power", case_of([[0, 0], [1e80, 0], [1e80, 1e-90]], reduction="none"), (math.inf, 0.0)),
+        ("segments-cut-twice", case_of(BACK, segment_ids=ids(0, 1, 1, 1), reduction="sum"), (1.0,)),
+        ("omit-whole-segments", case_of(HOLE, segment_ids=ids(0, 0, 1, 1), nan_policy="omit"), (0.5,)),
+        ("omit-by-first-sequence", case_of(HOLE, nan_policy="omit"), (1 / 3,)),
+        ("quantile-default-is-95", case_of([[0, 0], [0, 0], [1, 0]], Op.EPSILON), (0.95,)),
         ("quantile-over-all-keypoints", case_of(TWO, Op.EPSILON, quantile=1.0), (5.0, 5.0)),
     ],
 )
@@ -185,6 +206,8 @@ def test_worked_by_hand_gradients() -> None:
     assert flushed == (-1.0, 0.0, 1.0, 0.0)
     tied = case_of([[0, 0], [3, 4]], Op.GRADIENT, epsilon=5.0)
     assert wrong("gradient-half-at-tie", tied, "gradient") == (-0.3, -0.4, 0.3, 0.4)
+    long = case_of([[0, 0], [3, 4], [6, 8]], Op.GRADIENT, reduction="sum")
+    assert wrong("gradient-without-last-frame", long, "gradient") == (-0.6, -0.8, 0, 0, 0, 0)
 
 
 def test_worked_by_hand_nan() -> None:
@@ -195,6 +218,10 @@ def test_worked_by_hand_nan() -> None:
     assert math.isnan(wrong("quantile-spoilt-by-infinity", case_of(OUT, Op.EPSILON, quantile=0.0))[0])
     assert math.isnan(wrong("quantile-leaks-masked", case_of(TWO, Op.EPSILON, **LOW))[1])
     assert math.isnan(wrong("infinity-is-nan", case_of(OUT))[0])
+    assert math.isnan(wrong("epsilon-relative", case_of(OUT, epsilon=0.5))[0])
+    assert math.isnan(wrong("mean-of-joins-is-nan", case_of(TWO, segment_ids=ids(0, 1, 2)))[0])
+    alone = wrong("gradient-nan-in-its-axis-only", case_of([[0, 0], [NAN, 4]], Op.GRADIENT), "gradient")
+    assert [math.isnan(v) for v in alone] == [True, False] * 2
 
 
 @pytest.mark.parametrize(
@@ -236,6 +263,12 @@ def test_worked_by_hand_refusals() -> None:
     assert wrong_answer(KNOWN["accepts-odd-width"], odd) is None
     assert wrong_answer(KNOWN["refuses-all-as-type"], odd) is ErrorKind.TYPE
     assert wrong_answer(KNOWN["squared-length"], odd) is ErrorKind.SHAPE
+    assert wrong_answer(KNOWN["shape-is-a-type"], odd) is ErrorKind.TYPE
+    assert wrong_answer(KNOWN["value-is-a-type"], odd) is ErrorKind.SHAPE
+    three = case_of(TWO, epsilon=[1.0, 2.0, 3.0])
+    assert wrong_answer(KNOWN["ignores-spare-epsilons"], three) is None
+    assert wrong_answer(KNOWN["broadcasts-one-epsilon"], three) is ErrorKind.SHAPE
+    assert wrong_answer(KNOWN["refuses-two-frames"], case_of(ONE)) is ErrorKind.SHAPE
     assert wrong_answer(KNOWN["refuses-nan"], case_of([[0, 0], [NAN, 4]])) is ErrorKind.VALUE
     assert wrong_answer(KNOWN["refuses-whole-numbers"], case_of(TWO, epsilon=[1.5, 2])) is ErrorKind.VALUE
     assert (

@@ -72,16 +72,16 @@ def case_from_json(data: dict[str, Any], kills: Iterable[str] = ()) -> Case:
 
 
 def kills_file() -> Traversable:
-    """Return the JSON file that says by mistake which cases tell it from the truth."""
+    """Return the JSON file that says by mutant which cases tell it from the truth."""
     return files("conformance").joinpath("kills.json")
 
 
 @cache
 def _cases() -> tuple[Case, ...]:
     kills: dict[str, list[str]] = {}
-    for mistake, ids in json.loads(kills_file().read_bytes()).items():
+    for mutant, ids in json.loads(kills_file().read_bytes()).items():
         for name in ids:
-            kills.setdefault(name, []).append(mistake)
+            kills.setdefault(name, []).append(mutant)
     found = [c for f in case_files() for c in json.loads(f.read_bytes())["cases"]]
     return tuple(case_from_json(c, kills.get(c["id"], ())) for c in found)
 
@@ -104,7 +104,7 @@ def select(*ids: str, cases: Iterable[Case] | None = None) -> list[Case]:
 def suite_hash() -> str:
     """Return the SHA-256 of all case files, names included: two runs with one hash asked the same.
 
-    What the cases kill is no part of it: another known mistake changes no question and no verdict.
+    What the cases kill is no part of it: another mutant changes no question and no verdict.
     """
     digest = hashlib.sha256()
     for f in case_files():

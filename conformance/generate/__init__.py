@@ -37,12 +37,12 @@ def render(group: str, cases: Iterable[Case]) -> str:
 
 
 def index(cases: Iterable[Case]) -> str:
-    """Text of the index of kills: a line per mistake, with the cases that tell it from the truth."""
+    """Text of the index of kills: a line per mutant, with the cases that tell it from the truth."""
     killers: dict[str, list[str]] = {}
     for case in cases:
-        for mistake in case.kills:
-            killers.setdefault(mistake, []).append(case.id)
-    lines = (f"  {json.dumps(mistake)}: {json.dumps(killers[mistake])}" for mistake in sorted(killers))
+        for mutant in case.kills:
+            killers.setdefault(mutant, []).append(case.id)
+    lines = (f"  {json.dumps(mutant)}: {json.dumps(killers[mutant])}" for mutant in sorted(killers))
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

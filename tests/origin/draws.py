@@ -19,16 +19,27 @@ the range of float32, so that none of this is disturbed by underflow.
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 NAN, INF = float("nan"), float("inf")
 UNIT = {torch.float32: 2.0**-24, torch.float64: 2.0**-53}
 DTYPES = st.sampled_from([torch.float32, torch.float64])
-STAGES = st.sampled_from([None, "train", "val", "test"])
+# Numbers of frames and of keypoints.
+SIZES = st.tuples(st.integers(2, 8), st.integers(1, 4))
 
 # Steps whose length is a whole number: every stage before the division is exact.
-EXACT_STEPS = [(0, 0), (3, 4), (-4, 3), (5, -12), (-8, -15), (0, 1), (-1, 0), (20, 21), (6, 8)]
+EXACT_STEPS = np.array(
+    [(0, 0), (3, 4), (-4, 3), (5, -12), (-8, -15), (0, 1), (-1, 0), (20, 21), (6, 8)], dtype=float
+)
+# Pixels with sub-pixel parts, and numbers of very different sizes.
+COORDINATES = st.one_of(
+    st.integers(-(2**20), 2**20).map(lambda count: count / 256),
+    st.floats(2.0**-30, 2.0**40, width=32),
+    st.floats(-(2.0**40), -(2.0**-30), width=32),
+)
 
 
 @dataclass(frozen=True)
@@ -52,44 +63,26 @@ class Sample:
         return int((frames - 1) * (columns // 2))
 
 
-def coordinates() -> st.SearchStrategy[float]:
-    """Pixels with sub-pixel parts, and numbers of very different sizes."""
-    pixels = st.integers(-(2**20), 2**20).map(lambda count: count / 256)
-    mantissas = st.floats(1.0, 2.0, exclude_max=True, width=32)
-    wide = st.builds(
-        lambda sign, mantissa, exponent: sign * mantissa * 2.0**exponent,
-        st.sampled_from([-1.0, 1.0]),
-        mantissas,
-        st.integers(-30, 40),
-    )
-    return st.one_of(pixels, wide)
-
-
 @st.composite
-def tracks(draw: st.DrawFn, *, nans: bool) -> list[list[float]]:
+def tracks(draw: st.DrawFn, *, nans: bool) -> Any:
     """Draw T rows of 2K coordinates; frames may repeat, and hold NaN and inf where asked for."""
-    frames, keypoints = draw(st.integers(2, 8)), draw(st.integers(1, 4))
-    value = st.one_of(coordinates(), st.sampled_from([NAN, INF, -INF])) if nans else coordinates()
-    row = st.lists(value, min_size=2 * keypoints, max_size=2 * keypoints)
-    rows = [draw(row)]
-    for _ in range(frames - 1):
-        fresh = draw(row)
-        still = draw(st.lists(st.booleans(), min_size=keypoints, max_size=keypoints))
-        rows.append([rows[-1][i] if still[i // 2] else fresh[i] for i in range(2 * keypoints)])
-    return rows
+    frames, keypoints = draw(SIZES)
+    value = st.one_of(COORDINATES, st.sampled_from([NAN, INF, -INF])) if nans else COORDINATES
+    rows = draw(arrays(float, (frames, keypoints, 2), elements=value))
+    still = draw(arrays(bool, (frames, keypoints)))
+    for before, row, same in zip(rows[:-1], rows[1:], still[1:], strict=True):
+        row[same] = before[same]
+    return rows.reshape(frames, -1)
 
 
 @st.composite
-def exact_tracks(draw: st.DrawFn) -> list[list[float]]:
+def exact_tracks(draw: st.DrawFn) -> Any:
     """Draw rows whose steps have lengths that are exact in float32."""
-    frames, keypoints = draw(st.integers(2, 8)), draw(st.integers(1, 4))
-    scale = 2.0 ** draw(st.integers(-4, 4))
-    steps = st.lists(st.sampled_from(EXACT_STEPS), min_size=keypoints, max_size=keypoints)
-    rows = [[scale * draw(st.integers(-100, 100)) for _ in range(2 * keypoints)]]
-    for _ in range(frames - 1):
-        flat = [scale * part for step in draw(steps) for part in step]
-        rows.append([at + part for at, part in zip(rows[-1], flat, strict=True)])
-    return rows
+    frames, keypoints = draw(SIZES)
+    start = draw(arrays(float, (1, keypoints, 2), elements=st.integers(-100, 100)))
+    which = draw(arrays(int, (frames - 1, keypoints), elements=st.integers(0, len(EXACT_STEPS) - 1)))
+    rows = np.concatenate([start, EXACT_STEPS[which]]).cumsum(axis=0)
+    return rows.reshape(frames, -1) * 2.0 ** draw(st.integers(-4, 4))
 
 
 def numbers(low: float, high: float, dtype: torch.dtype) -> st.SearchStrategy[float]:
@@ -102,18 +95,14 @@ def numbers(low: float, high: float, dtype: torch.dtype) -> st.SearchStrategy[fl
     return st.floats(low, high, width=32 if narrow else 64, allow_subnormal=False)
 
 
-@st.composite
 def confidences_near(
-    draw: st.DrawFn, threshold: float, shape: tuple[int, int], dtype: torch.dtype
-) -> torch.Tensor:
+    threshold: float, shape: tuple[int, int], dtype: torch.dtype
+) -> st.SearchStrategy[torch.Tensor]:
     """Draw confidences: the threshold itself, its two neighbours, NaN, and others."""
     exact = torch.tensor(threshold, dtype=dtype)
     around = [torch.nextafter(exact, exact + way).item() for way in (-1.0, 1.0)]
     value = st.one_of(st.sampled_from([exact.item(), *around, NAN, 0.0, 1.0]), st.floats(0.0, 1.0, width=32))
-    rows = st.lists(
-        st.lists(value, min_size=shape[1], max_size=shape[1]), min_size=shape[0], max_size=shape[0]
-    )
-    return torch.tensor(draw(rows), dtype=dtype)
+    return arrays(float, shape, elements=value).map(lambda drawn: torch.tensor(drawn, dtype=dtype))
 
 
 @st.composite
@@ -127,15 +116,14 @@ def samples(draw: st.DrawFn, *, exact: bool = False, nans: bool = False) -> Samp
         # Lengths that occur, so that many entries lie exactly at the kink.
         lengths = torch.linalg.norm(keypoints.diff(dim=0).reshape(shape[0] - 1, -1, 2), dim=-1)
         size = st.sampled_from(lengths.flatten().tolist())
-    epsilon = draw(st.one_of(st.just(0.0), size, st.lists(size, min_size=shape[1], max_size=shape[1])))
     confidence_dtype = draw(DTYPES)
     threshold = draw(numbers(0.0, 1.0, confidence_dtype))
     confidences = draw(st.one_of(st.none(), confidences_near(threshold, shape, confidence_dtype)))
     parameters = {
-        "epsilon": epsilon,
+        "epsilon": draw(st.one_of(st.just(0.0), size, st.lists(size, min_size=shape[1], max_size=shape[1]))),
         "prob_threshold": threshold,
-        "log_weight": draw(st.floats(-10.0, 10.0)),
+        "log_weight": draw(st.floats(-20.0, 20.0)),
     }
     # A library may take another way where no gradient is asked for: both are drawn.
     keypoints.requires_grad_(draw(st.booleans()))
-    return Sample(keypoints, confidences, parameters, draw(STAGES))
+    return Sample(keypoints, confidences, parameters, draw(st.sampled_from([None, "train", "val", "test"])))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from cupy_stand_in import cuda, kernels
 from cupy_stand_in.kernels import Buffer, Kind, check_operand, run, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _DTYPES = "?bhilqBHILQefdFD"
 
@@ -32,10 +32,11 @@ class Pointer(NamedTuple):
     device_id: int
 
 
-class ndarray:  # noqa: N801 - its name in CuPy
-    """As CuPy's array; made by its functions, or empty by calling the class."""
+class ndarray(NDArrayOperatorsMixin):  # noqa: N801 - its name in CuPy
+    """As CuPy's array; made by its functions, or empty by calling the class.
 
-    __array_priority__ = 100
+    Operators come from NumPy's mixin, by way of `__array_ufunc__`; other methods from `methods`.
+    """
 
     def __init__(self, shape: Any, dtype: Any = float, order: Any = "C") -> None:
         self._host: Any = np.empty(shape, check_dtype(dtype), order)
@@ -43,15 +44,7 @@ class ndarray:  # noqa: N801 - its name in CuPy
 
     # What it is ---------------------------------------------------------------------------
 
-    @property
-    def shape(self) -> Any:
-        return self._host.shape
-
-    @shape.setter
-    def shape(self, shape: tuple[int, ...]) -> None:
-        self._host = self._host.view()
-        self._host.shape = shape
-
+    shape = property(lambda self: self._host.shape)
     dtype = property(lambda self: self._host.dtype)
     ndim = property(lambda self: self._host.ndim)
     size = property(lambda self: self._host.size)
@@ -65,10 +58,7 @@ class ndarray:  # noqa: N801 - its name in CuPy
     device = property(lambda self: cuda.Device(self._buffer.device))
     data = property(lambda self: Pointer(self._host.ctypes.data, self._buffer.device))
 
-    @property
-    def flags(self) -> Flags:
-        host = self._host.flags
-        return Flags(host.c_contiguous, host.f_contiguous, host.owndata)
+    flags = property(lambda self: Flags(*(getattr(self._host.flags, name) for name in Flags._fields)))
 
     def __len__(self) -> int:
         return len(self._host)
@@ -87,39 +77,6 @@ class ndarray:  # noqa: N801 - its name in CuPy
         cuda.traffic.copies += 1
         cuda.current_queue(self._buffer.device).finish()
         return self._host.copy(order)
-
-    def item(self) -> Any:
-        return self.get().item()
-
-    def tolist(self) -> Any:
-        return self.get().tolist()
-
-    def tobytes(self, order: str = "C") -> Any:
-        return self.get().tobytes(order)
-
-    def __bool__(self) -> bool:
-        return bool(self.get())
-
-    def __int__(self) -> int:
-        return int(self.get())
-
-    def __float__(self) -> float:
-        return float(self.get())
-
-    def __complex__(self) -> complex:
-        return complex(self.get())
-
-    def __index__(self) -> int:
-        return operator.index(self.get())
-
-    def __repr__(self) -> str:
-        return repr(self.get())
-
-    def __str__(self) -> str:
-        return str(self.get())
-
-    def __format__(self, how: str) -> str:
-        return format(self.get(), how)
 
     def __array__(self, dtype: Any = None) -> NoReturn:
         message = (
@@ -169,18 +126,31 @@ class ndarray:  # noqa: N801 - its name in CuPy
 
     # What other libraries ask -------------------------------------------------------------------
 
-    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+    def __array_ufunc__(
+        self, function: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **keywords: Any
+    ) -> Any:
         if method != "__call__" or "where" in keywords:
             return NotImplemented
         for each in inputs:
             check_operand(each)
-        return run(function, inputs, **keywords)
+        return run(function, inputs, out, out=out or None, **keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         del types
         # By then this is the stand-in.
         found = getattr(sys.modules["cupy"], function.__name__, None)
         return NotImplemented if found is None else found(*args, **keywords)
+
+
+def _reader(name: str) -> Callable[..., Any]:
+    return lambda self, *args: getattr(self.get(), name)(*args)
+
+
+# What Python and people look at is copied to the host first.
+for _name in ("bool", "complex", "float", "format", "index", "int", "repr", "str"):
+    setattr(ndarray, f"__{_name}__", _reader(f"__{_name}__"))
+for _name in ("item", "tobytes", "tolist"):
+    setattr(ndarray, _name, _reader(_name))
 
 
 def _index(index: Any) -> tuple[Any, ...]:

@@ -136,11 +136,6 @@ class Event:
         for queue, time in self.times.items():
             queue.done = max(queue.done, time)
 
-    @property
-    def done(self) -> bool:
-        """Whether it is reached: nothing here is, before it is waited for."""
-        return all(time <= queue.done for queue, time in self.times.items())
-
 
 class Stream:
     """As CuPy's: equal and hashable by its pointer; the null stream is one object for all devices."""
@@ -222,11 +217,6 @@ class Stream:
         """Let its next work come after an event; the host does not wait."""
         self.queue.wait(event.times)
 
-    @property
-    def done(self) -> bool:
-        """Whether all its work is done: nothing here is, before it is waited for."""
-        return self.queue.issued <= self.queue.done
-
     def is_capturing(self) -> bool:
         """Whether its work is recorded as a graph: never here."""
         return False
@@ -257,13 +247,3 @@ def get_current_stream(device_id: int = -1) -> Stream:
 def current_queue(device: int) -> Queue:
     """Work of a device in its current stream."""
     return get_current_stream(device).queue_on(device)
-
-
-def device_count() -> int:
-    """Count the devices."""
-    return DEVICES
-
-
-def synchronize_device() -> None:
-    """Wait for the current device."""
-    Device().synchronize()

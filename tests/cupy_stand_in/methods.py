@@ -1,15 +1,17 @@
-"""Methods and operators of the array: those that the real one has, and NumPy's inside."""
+"""Methods of the array: those that the real one has, with its signatures, and NumPy's inside."""
 
 from __future__ import annotations
 
+import inspect
+import re
+from inspect import Signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cupy_stand_in import cuda
 from cupy_stand_in.arrays import check_dtype, ndarray
-from cupy_stand_in.kernels import check_operand, run
-from cupy_stand_in.signatures import Signature, of_method
+from cupy_stand_in.kernels import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,31 +19,18 @@ if TYPE_CHECKING:
 # They would look at memory without telling that they copy it to the host.
 _HOST_ONLY = {"dump", "dumps", "tofile"}
 _WRITERS = ("fill", "partition", "put", "sort")
-_BINARY = {
-    "add": np.add,
-    "and": np.bitwise_and,
-    "divmod": np.divmod,
-    "floordiv": np.floor_divide,
-    "lshift": np.left_shift,
-    "matmul": np.matmul,
-    "mod": np.remainder,
-    "mul": np.multiply,
-    "or": np.bitwise_or,
-    "pow": np.power,
-    "rshift": np.right_shift,
-    "sub": np.subtract,
-    "truediv": np.true_divide,
-    "xor": np.bitwise_xor,
-}
-_COMPARISONS = {
-    "eq": np.equal,
-    "ge": np.greater_equal,
-    "gt": np.greater,
-    "le": np.less_equal,
-    "lt": np.less,
-    "ne": np.not_equal,
-}
-_UNARY = {"abs": np.absolute, "invert": np.invert, "neg": np.negative, "pos": np.positive}
+
+
+def _signature(method: Any) -> Signature:
+    """Signature of a method, from the first line of its text where a compiled one does not tell."""
+    try:
+        return inspect.signature(method)
+    except (TypeError, ValueError):
+        line = (method.__doc__ or "").partition("\n")[0]
+        arguments = line.partition("(")[2].partition(" -> ")[0].rpartition(")")[0]
+        # Cython writes types before names.
+        names = re.sub(r"\w+ (?=\w)", "", arguments)
+        return inspect.signature(eval(f"lambda {names}: None"))  # noqa: S307 - text of the installed package
 
 
 def _method(name: str, function: Any, signature: Signature) -> Callable[..., Any]:
@@ -55,21 +44,7 @@ def _method(name: str, function: Any, signature: Signature) -> Callable[..., Any
         writes = [args[0]] if name in _WRITERS else [] if out is None else [out]
         return run(function, given.args, writes, **given.kwargs)
 
-    method.__name__, method.__signature__ = name, signature  # type: ignore[attr-defined]
     return method
-
-
-def _operator(function: Any, *, swapped: bool = False, in_place: bool = False) -> Callable[[Any, Any], Any]:
-    def apply(self: Any, other: Any) -> Any:
-        check_operand(other)
-        operands = [other, self] if swapped else [self, other]
-        return run(function, operands, [self], out=self) if in_place else run(function, operands)
-
-    return apply
-
-
-def _unary(function: Any) -> Callable[[Any], Any]:
-    return lambda self: run(function, [self])
 
 
 def complete(real: Any) -> None:
@@ -78,15 +53,4 @@ def complete(real: Any) -> None:
         own = name.startswith("_") or name in _HOST_ONLY or name in vars(ndarray)
         function = getattr(np.ndarray, name, None) or getattr(np, name, None)
         if callable(method) and function is not None and not own:
-            setattr(ndarray, name, _method(name, function, of_method(method)))
-    for name, function in _BINARY.items():
-        setattr(ndarray, f"__{name}__", _operator(function))
-        setattr(ndarray, f"__r{name}__", _operator(function, swapped=True))
-        if hasattr(real, f"__i{name}__"):
-            setattr(ndarray, f"__i{name}__", _operator(function, in_place=True))
-    for name, function in _COMPARISONS.items():
-        setattr(ndarray, f"__{name}__", _operator(function))
-    for name, function in _UNARY.items():
-        setattr(ndarray, f"__{name}__", _unary(function))
-    # As of every class that compares elements.
-    ndarray.__hash__ = None  # type: ignore[assignment]
+            setattr(ndarray, name, _method(name, function, _signature(method)))

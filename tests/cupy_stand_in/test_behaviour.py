@@ -198,11 +198,45 @@ def _made_on(stream: Any, x: Any) -> Any:
         return x + 1
 
 
-@pytest.mark.parametrize("read", [lambda a: a + 1, lambda a: a.get(), lambda a: a.sum(), lambda a: a[0] * 2])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda a: a + 1,
+        lambda a: a.get(),
+        lambda a: a.sum(),
+        lambda a: a[0] * 2,
+        lambda a: cp.add(1, 1, out=a),
+    ],
+)
 def test_reading_what_another_stream_may_be_writing_is_refused(read: Callable[[Any], Any], x: Any) -> None:
     made = _made_on(cp.cuda.Stream(non_blocking=True), x)
     with pytest.raises(UnorderedError):
         read(made)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda a: a.__iadd__(1),
+        lambda a: a.fill(0),
+        lambda a: a.__setitem__(0, 0.0),
+        lambda a: cp.copyto(a, 0),
+        lambda a: cp.add(a, 1, out=a),
+    ],
+)
+def test_what_is_written_in_place_is_to_be_waited_for_too(write: Callable[[Any], Any], x: Any) -> None:
+    with cp.cuda.Stream(non_blocking=True):
+        write(x)
+    with pytest.raises(UnorderedError):
+        x.sum()
+
+
+def test_a_copy_from_another_device_waits_in_the_null_stream_only(x: Any) -> None:
+    made = _made_on(cp.cuda.Stream(non_blocking=True), x)
+    with cp.cuda.Device(1):
+        assert made.copy().tolist() == [[2.0, 3.0], [4.0, 5.0]]
+        with cp.cuda.Stream(non_blocking=True), pytest.raises(UnorderedError, match="copied to another"):
+            made.copy()
 
 
 def _by_a_third(stream: Any) -> None:
@@ -244,3 +278,6 @@ def test_blocking_streams_and_the_null_stream_wait_for_each_other(x: Any) -> Non
     with pytest.raises(UnorderedError):
         _made_on(other, made)
     assert _made_on(other, made * 1).tolist() == [[3.0, 4.0], [5.0, 6.0]]
+    made += 1
+    with cp.cuda.Stream(non_blocking=True), pytest.raises(UnorderedError):
+        made.sum()

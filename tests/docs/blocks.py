@@ -10,7 +10,6 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
-_BACKENDS = {"array_api_strict": "strict"} | {n: n for n in ("cupy", "dask", "jax", "numpy", "torch")}
 
 
 @dataclass(frozen=True)
@@ -42,18 +41,6 @@ class Block:
             if isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.partition(".")[0])
         return found - {"temporal_loss", "conformance"}
-
-    @property
-    def backends(self) -> set[str]:
-        return {_BACKENDS[module] for module in self.modules if module in _BACKENDS}
-
-    @property
-    def other_modules(self) -> set[str]:
-        return self.modules - set(_BACKENDS)
-
-    @property
-    def uses(self) -> set[str]:
-        return {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
     @property
     def defines(self) -> set[str]:

@@ -1,6 +1,7 @@
 """Numbers that a page tells in its text, and that no block prints since they differ between versions."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from support import select
 from temporal_loss import temporal_loss, temporal_loss_and_grad
 
 from .blocks import ROOT
-from .page import page_at
+from .page import Page
 
 SHAPES = [((6,), "float32"), ((3,), "float32"), ((), "int64")]
 NAMES = ("keypoints", "confidences", "segment_ids")
@@ -23,13 +24,8 @@ def told(page: str, pattern: str) -> list[int]:
     return [int(number.replace(",", "")) for number in found.groups()]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("measured")
-
-
-def test_evaluations_with_and_without_gradient(folder: Path) -> None:
-    page = page_at(ROOT / "docs" / "howto" / "scipy.md", folder)
+def test_evaluations_with_and_without_gradient(page_at: Callable[[Path], Page]) -> None:
+    page = page_at(ROOT / "docs" / "howto" / "scipy.md")
     page.check(page.blocks[-1])
     numbers = told("howto/scipy.md", r"after (\d+) evaluations with the gradient, after ([\d,]+) without")
     for name, number in zip(("fit", "blind"), numbers, strict=True):

@@ -57,7 +57,6 @@ def test_wrong_page(tmp_path: Path, parts: tuple[str, ...]) -> None:
 def test_failure_is_told_by_its_own_block(tmp_path: Path) -> None:
     page = page_with(tmp_path, python("x = 1"), python("x += None"), python("assert x == 1"))
     first, second, third = page.blocks
-    # In whatever order tests run.
     page.check(third)
     page.check(first)
     with pytest.raises(TypeError):
@@ -72,31 +71,31 @@ def test_blocks_in_tabs_are_found(tmp_path: Path) -> None:
 
 
 def test_absent_module(tmp_path: Path) -> None:
-    page = page_with(
-        tmp_path,
-        python("import no_such_module\ny = 1"),
-        python("z = y"),
-        python("print(z)"),
-        python("assert True"),
-    )
+    parts = map(python, ("import no_such_module\ny = 1", "z = y", "print(z)", "x"))
+    page = page_with(tmp_path, *parts)
     for block in page.blocks[:3]:
         with pytest.raises(pytest.skip.Exception, match="needs no_such_module, which is not installed"):
             page.check(block)
-    page.check(page.blocks[3])
+    with pytest.raises(NameError, match="'x'"):
+        page.check(page.blocks[3])
 
 
 def test_absent_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absence(block: Block) -> str | None:
-        return "needs torch" if "torch" in block.backends else None
+        return "needs torch" if "torch" in block.modules else None
 
     monkeypatch.setattr(page_module, "absence", absence)
-    page = page_with(
-        tmp_path, python("import torch.nn as nn\nx = nn"), python("x = 1"), python("assert x == 1")
-    )
+    page = page_with(tmp_path, *map(python, ("import torch.nn as nn\nx = nn", "x = 1", "assert x == 1")))
     with pytest.raises(pytest.skip.Exception, match="needs torch"):
         page.check(page.blocks[0])
     # The name has come from elsewhere since.
     page.check(page.blocks[2])
+
+
+def test_jax_is_as_wide_as_before(tmp_path: Path) -> None:
+    jax = pytest.importorskip("jax")
+    check_all(page_with(tmp_path, python("import jax\njax.config.update('jax_enable_x64', True)")))
+    assert not jax.config.jax_enable_x64
 
 
 @pytest.mark.parametrize("path", pages(), ids=name_of)

@@ -34,13 +34,13 @@ class Page:
         # A page may switch JAX to 64 bits, for itself alone.
         wide = _is_jax_wide()
         with contextlib.chdir(folder):
-            self._outcomes = [self._outcome(block) for block in self.blocks]
+            self.outcomes = [self._outcome(block) for block in self.blocks]
         if _is_jax_wide() != wide:
             sys.modules["jax"].config.update("jax_enable_x64", wide)
 
     def check(self, block: Block) -> None:
         """Raise what the block raised, or skip where it was left out."""
-        outcome = self._outcomes[self.blocks.index(block)]
+        outcome = self.outcomes[self.blocks.index(block)]
         if isinstance(outcome, str):
             pytest.skip(outcome)
         if outcome is not None:

@@ -1,6 +1,5 @@
 """Every shell block of README and site: its commands exist, and the quick ones run."""
 
-import ast
 import importlib.util
 import os
 import re
@@ -8,7 +7,6 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,63 +38,46 @@ coords,x,y,likelihood,x,y,likelihood
 SUBJECT = "from temporal_loss import temporal_loss as myloss\n"
 
 
-def sessions() -> set[str]:
-    """Names of the tasks in the noxfile, read and not imported."""
-    tree = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
-    return {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-        and any("nox.session" in ast.unparse(decorator) for decorator in node.decorator_list)
-    }
+NOXFILE = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+SESSIONS = set(re.findall(r"^@nox\.session.*\n(?:@.*\n)*def (\w+)", NOXFILE, re.MULTILINE))
 
 
 def wrong(command: str) -> str | None:
     """Say what is wrong with a command that is not run; None if nothing is."""
     if command in {COMPARE, TEST}:
         return None
-    words = shlex.split(command)
-    program = words[0].removeprefix(".venv/bin/")
-    if program in {"pip", "nox"}:
-        return wrong_names(command)
-    if program == "pre-commit":
-        return None if (ROOT / ".pre-commit-config.yaml").exists() else "there is no .pre-commit-config.yaml"
-    if program == "python" and words[1:] in (
-        ["-m", "conformance.generate"],
-        ["-m", "conformance.generate", "--check"],
-    ):
-        return (
-            None if importlib.util.find_spec("conformance.generate") else "there is no conformance.generate"
-        )
-    if program == "python" and words[1].startswith("docs/"):
-        return None if (ROOT / words[1]).exists() else f"there is no {words[1]}"
-    return f"nobody checks {program!r}"
+    program, *arguments = shlex.split(command.removeprefix(".venv/bin/"))
+    match program, *arguments:
+        case ["pip" | "nox", *_]:
+            return wrong_names(command)
+        case ["pre-commit", "install"]:
+            needed = (ROOT / ".pre-commit-config.yaml").exists()
+        case ["python", "-m", "conformance.generate"] | ["python", "-m", "conformance.generate", "--check"]:
+            needed = importlib.util.find_spec("conformance.generate") is not None
+        case ["python", script, *_] if script.startswith("docs/"):
+            needed = (ROOT / script).exists()
+        case _:
+            return f"nobody checks {program!r}"
+    return None if needed else f"what {command!r} runs is not there"
 
 
 def wrong_names(text: str) -> str | None:
     """Say which extras, files or tasks in a text do not exist."""
-    extras = METADATA["project"]["optional-dependencies"]
-    unknown = [
-        name
-        for found in re.findall(r'"\.\[([^]]*)\]"', text)
-        for name in found.split(",")
-        if name not in extras and name != "EXTRA"
-    ]
-    unknown += [name for name in re.findall(r"\bnox -s \"?([a-z_]+)", text) if name not in sessions()]
-    unknown += [name for name in re.findall(r"(?:-c|--constraint) (\S+)", text) if not (ROOT / name).exists()]
-    return f"there is no {', '.join(unknown)}" if unknown else None
+    extras = [name for found in re.findall(r'"\.\[([^]]*)\]"', text) for name in found.split(",")]
+    unknown = set(extras) - {*METADATA["project"]["optional-dependencies"], "EXTRA"}
+    unknown |= set(re.findall(r"\bnox -s \"?([a-z_]+)", text)) - SESSIONS
+    unknown |= {name for name in re.findall(r"(?:-c|--constraint) (\S+)", text) if not (ROOT / name).exists()}
+    return f"there is no {', '.join(sorted(unknown))}" if unknown else None
 
 
 def arguments_of(command: str) -> list[str] | None:
     """Arguments of a command line of the suite that runs in seconds; None for all others."""
-    words = shlex.split(command)
-    if command in {COMPARE, TEST} or words[0].removeprefix(".venv/bin/") != "python":
+    program, *arguments = shlex.split(command.removeprefix(".venv/bin/"))
+    if program != "python" or arguments[:2] != ["-m", "conformance"]:
         return None
-    if words[1:3] != ["-m", "conformance"]:
-        return None
-    runs_cases = not {"--data", "--help", "cases", "diff", "badge"} & set(words)
     # All of the cases take too long here: say what would run.
-    return [*words[3:], *(["--list"] if runs_cases else [])]
+    runs_cases = not {"--data", "--help", "cases", "diff", "badge"} & set(arguments)
+    return [*arguments[2:], *(["--list"] if runs_cases else [])]
 
 
 @pytest.fixture
@@ -153,25 +134,16 @@ def test_wrong_arguments_are_found(folder: Path) -> None:
     assert run(arguments, folder).returncode == 2
 
 
-def lines_of(path: Path) -> Iterator[str]:
-    return (line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-
-
 def test_set_up_is_two_commands() -> None:
-    shown = [
-        line
-        for block in blocks_of(ROOT / "README.md")
-        if block.language == "sh"
-        for line in block.text.splitlines()
-    ]
-    assert [line for line in shown if "venv .venv" in line] == [COMPARE, TEST]
+    shown = [block.text for block in blocks_of(ROOT / "README.md") if block.language == "sh"]
+    assert [line for line in "".join(shown).splitlines() if "venv .venv" in line] == [COMPARE, TEST]
 
 
 def test_ci_runs_the_tests_as_the_readme_says() -> None:
     script = ROOT / ".ci" / "run"
     if not script.exists():
         pytest.skip("this copy of the project has no .ci/run")
-    body = [line for line in lines_of(script) if not line.startswith("#")]
-    assert body[-1] == TEST
+    *before, last = re.findall(r"^[^#\n].*", script.read_text(encoding="utf-8"), re.MULTILINE)
+    assert last == TEST
     # What comes before it prepares the machine and sets up nothing of the project.
-    assert not re.search(r"\b(venv|pip|nox|python3?|pytest)\b", "\n".join(body[:-1]))
+    assert not re.search(r"\b(venv|pip|nox|python3?|pytest)\b", "\n".join(before))

@@ -76,8 +76,7 @@ def test_absent_module(tmp_path: Path) -> None:
     for block in page.blocks[:3]:
         with pytest.raises(pytest.skip.Exception, match="needs no_such_module, which is not installed"):
             page.check(block)
-    with pytest.raises(NameError, match="'x'"):
-        page.check(page.blocks[3])
+    assert isinstance(page.outcomes[3], NameError)
 
 
 def test_absent_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,6 @@ from conformance import suite
 from conformance.clauses import CLAUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sphinx.application import Sphinx
 
 _TEXT = "spec"
@@ -26,23 +24,6 @@ _CASES = "reference/cases"
 def label(kind: str, clause: str) -> str:
     """Name of a place that other pages can link to."""
     return f"{kind}-{clause.lower().replace('.', '-')}"
-
-
-def link(target: str, text: str) -> nodes.Element:
-    """Make a link to a label."""
-    xref = addnodes.pending_xref(
-        "", nodes.inline("", text), refdomain="std", reftype="ref", reftarget=target, refexplicit=True
-    )
-    xref["refwarn"] = True
-    return xref
-
-
-def mark(document: nodes.document, section: nodes.section, name: str) -> None:
-    """Let other pages link to a section."""
-    section["ids"].append(name)
-    document.ids[name] = section
-    document.nameids[name] = name
-    document.nametypes[name] = True
 
 
 def questions() -> dict[str, dict[str, list[str]]]:
@@ -58,44 +39,29 @@ class ClauseCases(SphinxDirective):
     """List the cases of every clause, one section each."""
 
     def run(self) -> list[nodes.Node]:
-        """Read the cases."""
+        """Write the sections as Markdown, and have them read as the page is."""
         for file in suite.case_files():
             self.env.note_dependency(str(file))
-        return [self._section(clause, asked) for clause, asked in questions().items()]
-
-    def _section(self, clause: str, asked: dict[str, list[str]]) -> nodes.section:
-        section = nodes.section(ids=[], names=[])
-        section += nodes.title("", clause)
-        mark(self.state.document, section, label("cases", clause))
-        text = nodes.paragraph("", f"{CLAUSES[clause]} ")
-        text += link(label("clause", clause), "The text.")
-        section += text
-        section += _table(asked)
-        return section
+        text = "\n".join(line for clause, asked in questions().items() for line in _section(clause, asked))
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
-def _table(asked: dict[str, list[str]]) -> nodes.table:
-    table = nodes.table()
-    group = nodes.tgroup(cols=2)
-    table += group
-    for width in (1, 1):
-        group += nodes.colspec(colwidth=width)
-    head, body = nodes.thead(), nodes.tbody()
-    group += [head, body]
-    head += _row([nodes.Text("asks")], [nodes.Text("cases")])
-    for description, ids in asked.items():
-        cases: list[nodes.Node] = []
-        for name in ids:
-            cases += [nodes.literal("", name), nodes.Text(" ")]
-        body += _row([nodes.Text(description)], cases)
-    return table
+def _section(clause: str, asked: dict[str, list[str]]) -> list[str]:
+    return [
+        f"({label('cases', clause)})=",
+        f"## {clause}",
+        "",
+        f"{_escaped(CLAUSES[clause])} {{ref}}`The text. <{label('clause', clause)}>`",
+        "",
+        "| asks | cases |",
+        "|---|---|",
+        *(f"| {_escaped(what)} | {' '.join(f'`{name}`' for name in ids)} |" for what, ids in asked.items()),
+        "",
+    ]
 
 
-def _row(*cells: Iterable[nodes.Node]) -> nodes.row:
-    row = nodes.row()
-    for cell in cells:
-        row += nodes.entry("", nodes.paragraph("", "", *cell))
-    return row
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|$~&])", r"\\\1", text)
 
 
 class LinkClauses(SphinxTransform):
@@ -114,13 +80,26 @@ class LinkClauses(SphinxTransform):
             if not found:
                 continue
             clause = found[0]
-            mark(self.document, section, label("clause", clause))
+            self._mark(section, label("clause", clause))
             count = sum(map(len, asked.get(clause, {}).values()))
             if count:
-                text = nodes.paragraph(
-                    "", "", link(label("cases", clause), f"{count} cases"), classes=["cases"]
+                link = addnodes.pending_xref(
+                    "",
+                    nodes.inline("", f"{count} cases"),
+                    refdomain="std",
+                    reftype="ref",
+                    reftarget=label("cases", clause),
+                    refexplicit=True,
+                    refwarn=True,
                 )
-                section.append(text)
+                section.append(nodes.paragraph("", "", link, classes=["cases"]))
+
+    def _mark(self, section: nodes.section, name: str) -> None:
+        """Let other pages link to a section."""
+        section["ids"].append(name)
+        self.document.ids[name] = section
+        self.document.nameids[name] = name
+        self.document.nametypes[name] = True
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -99,17 +99,9 @@ class Results:
             }
             modes = tuple(subject.mode for subject in subjects)
             rows.append(Row(name, modes, max(worst, default=None), cells))
-        return cls(
-            command=header.command,
-            started=header.started,
-            host=header.host,
-            python=header.python,
-            versions=header.versions,
-            suite=header.suite,
-            verdicts=len(run.verdicts),
-            exit_code=int(run.exit_code),
-            rows=tuple(rows),
-        )
+        names = ("command", "started", "host", "python", "versions", "suite")
+        told = {name: getattr(header, name) for name in names}
+        return cls(**told, verdicts=len(run.verdicts), exit_code=int(run.exit_code), rows=tuple(rows))
 
     @classmethod
     def read(cls, path: Path) -> Results:

@@ -108,7 +108,7 @@ class ResultOnDefaultDevice(Loss):
 
 @mutant(
     "value-exact-f64-009",
-    Status.WRONGLY_REJECTED,
+    status=Status.WRONGLY_REJECTED,
     survives="value-exact-f64-008",
     on=("strict",),
     elsewhere=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import array_api_compat
 import pytest
@@ -34,11 +34,11 @@ class Mutant:
     ----------
     kind : type
         Makes it, given a namespace.
-    killer, survived : str
+    killer, survives : str
         Ids of the case that kills it, and of one that it passes, so that it is not plain broken.
     status : Status
         The verdict.
-    backends : tuple of str
+    on : tuple of str
         It runs on the first one that is under test.
     mode : str
         How it runs there; empty for eager.
@@ -50,40 +50,34 @@ class Mutant:
 
     kind: type[Loss]
     killer: str
-    survived: str
-    status: Status
-    backends: tuple[str, ...]
-    mode: str
-    elsewhere: bool
-    after: str
+    survives: str
+    status: Status = Status.FAIL
+    on: tuple[str, ...] = PLAIN
+    mode: str = ""
+    elsewhere: bool = False
+    after: str = ""
 
     def place(self) -> tuple[Backend, str]:
         """First backend under test that will do, and a device of it; skips where there is none."""
         chosen = select()
-        for name in self.backends:
+        for name in self.on:
             devices = backends.load(name).devices() if name in chosen.names else []
             if len(devices) > self.elsewhere:
                 return backends.load(name), devices[self.elsewhere]
-        pytest.skip(f"not under test, or has one device: {', '.join(self.backends)}")
+        pytest.skip(f"not under test, or has one device: {', '.join(self.on)}")
 
 
 MUTANTS: list[Mutant] = []
 
 
-def mutant(  # noqa: PLR0913 - what there is to declare
-    killer: str,
-    status: Status = Status.FAIL,
-    *,
-    survives: str,
-    on: tuple[str, ...] = PLAIN,
-    mode: str = "",
-    elsewhere: bool = False,
-    after: str = "",
-) -> Callable[[Kind], Kind]:
-    """Declare a class as a wrong implementation. Declare it again for another backend."""
+def mutant(killer: str, **rest: Any) -> Callable[[Kind], Kind]:
+    """Declare a class as a wrong implementation; the arguments are as for `Mutant`.
+
+    Declare it again for another backend.
+    """
 
     def declare(kind: Kind) -> Kind:
-        MUTANTS.append(Mutant(kind, killer, survives, status, on, mode, elsewhere, after))
+        MUTANTS.append(Mutant(kind, killer, **rest))
         return kind
 
     return declare

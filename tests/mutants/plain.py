@@ -17,11 +17,11 @@ class Question(NamedTuple):
 
     keypoints: Any
     confidences: Any
-    epsilon: Any
-    prob_threshold: Any
-    reduction: Any
-    segment_ids: Any
-    nan_policy: Any
+    epsilon: Any = 0.0
+    prob_threshold: Any = 0.0
+    reduction: Any = "mean"
+    segment_ids: Any = None
+    nan_policy: Any = "propagate"
 
 
 class Parts(NamedTuple):
@@ -56,20 +56,8 @@ class Loss:
     def __init__(self, xp: Any) -> None:
         self.xp = xp
 
-    def __call__(  # noqa: PLR0913 - the signature under test
-        self,
-        keypoints: Any,
-        confidences: Any = None,
-        *,
-        epsilon: Any = 0.0,
-        prob_threshold: Any = 0.0,
-        reduction: Any = "mean",
-        segment_ids: Any = None,
-        nan_policy: Any = "propagate",
-    ) -> Any:
-        return self.loss(
-            Question(keypoints, confidences, epsilon, prob_threshold, reduction, segment_ids, nan_policy)
-        )
+    def __call__(self, keypoints: Any, confidences: Any = None, **options: Any) -> Any:
+        return self.loss(Question(keypoints, confidences, **options))
 
     def loss(self, q: Question) -> Any:
         parts = self.parts(q)

@@ -9,7 +9,7 @@ from mutants import autodiff, calls, transforms
 from mutants.harness import MUTANTS, Mutant, start, verdict
 from mutants.plain import Loss
 
-NAMED = [pytest.param(m, id=f"{m.kind.__name__}-{m.backends[0]}") for m in MUTANTS]
+NAMED = [pytest.param(m, id=f"{m.kind.__name__}-{m.on[0]}") for m in MUTANTS]
 each = pytest.mark.parametrize("mutant", NAMED)
 
 
@@ -24,7 +24,7 @@ def test_is_killed_by_its_case(mutant: Mutant) -> None:
 
 @each
 def test_is_not_plain_broken(mutant: Mutant) -> None:
-    found = verdict(start(mutant.kind, *mutant.place(), mutant.mode), mutant.survived)
+    found = verdict(start(mutant.kind, *mutant.place(), mutant.mode), mutant.survives)
     assert found.status is Status.PASS, found
 
 

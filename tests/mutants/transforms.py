@@ -18,9 +18,9 @@ JAX = ("jax",)
 DASK = ("dask",)
 
 
-@mutant("value-shape-f32-001", CRASH, survives="value-exact-f32-003", on=TORCH, mode="vmap")
-@mutant("value-shape-f32-001", CRASH, survives="value-exact-f32-003", on=JAX, mode="jit")
-@mutant("value-shape-f32-001", CRASH, survives="value-exact-f32-003", on=DASK, mode="lazy")
+@mutant("value-shape-f32-001", status=CRASH, survives="value-exact-f32-003", on=TORCH, mode="vmap")
+@mutant("value-shape-f32-001", status=CRASH, survives="value-exact-f32-003", on=JAX, mode="jit")
+@mutant("value-shape-f32-001", status=CRASH, survives="value-exact-f32-003", on=DASK, mode="lazy")
 class LooksAtTheMask(Loss):
     """Asks whether anything is masked at all, which copies to the host."""
 
@@ -30,8 +30,8 @@ class LooksAtTheMask(Loss):
         return self.xp.zeros_like(hidden) if idle else hidden
 
 
-@mutant("value-batch-f32-004", CRASH, survives="value-exact-f32-005", on=TORCH, mode="vmap")
-@mutant("value-batch-f32-004", CRASH, survives="value-exact-f32-005", on=JAX, mode="jit")
+@mutant("value-batch-f32-004", status=CRASH, survives="value-exact-f32-005", on=TORCH, mode="vmap")
+@mutant("value-batch-f32-004", status=CRASH, survives="value-exact-f32-005", on=JAX, mode="jit")
 class PicksUnmasked(Loss):
     """Reduces what a boolean index leaves, whose length no trace can know."""
 
@@ -59,7 +59,7 @@ def _within(block: Any) -> Any:
 
 @mutant(
     "value-exact-f32-004",
-    CRASH,
+    status=CRASH,
     survives="value-exact-f32-003",
     on=JAX,
     mode="jit",

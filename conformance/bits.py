@@ -1,4 +1,4 @@
-"""IEEE floats as raw bits: encode, decode and round, with no array library."""
+"""IEEE floats as raw bits: bytes and hex digits, and rounding, with no array library."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -29,49 +33,50 @@ FORMATS = {
     "float32": Format(32, 24, -126, 127),
     "float64": Format(64, 53, -1022, 1023),
 }
-_CODES = {"float16": ">e", "float32": ">f", "float64": ">d", "int64": ">q"}
+_CODES = {"float16": "e", "float32": "f", "float64": "d", "int64": "q", "bool": "B"}
+WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "int64": 8, "bool": 1, "complex64": 8}
+"""Bytes of one element of every dtype the suite knows."""
 
 
-def encode(value: float, dtype: str) -> str:
-    """Hex digits of `value`, big-endian, as wide as the dtype. The value must be exact in it.
+def pack(values: Iterable[float], dtype: str, order: str = "<") -> bytes:
+    """Bytes of an array in C order, little-endian unless `order` is ">"; values must be exact in the dtype.
 
     A complex64 is two float32, real part first. Such arrays exist to be refused, so only the
     real part can be set: the imaginary one is zero.
     """
-    if dtype == "bool":
-        return "01" if value else "00"
-    if dtype == "bfloat16":
-        return struct.pack(">f", value).hex()[:4]
+    numbers = list(values)
     if dtype == "complex64":
-        return struct.pack(">ff", value, 0.0).hex()
-    return struct.pack(_CODES[dtype], value).hex()
-
-
-def decode(digits: str, dtype: str) -> float | int:
-    """Exact value of hex digits as written by `encode`."""
-    if dtype == "bool":
-        return int(digits, 16)
+        return pack((part for v in numbers for part in (v, 0.0)), "float32", order)
     if dtype == "bfloat16":
-        digits, dtype = digits + "0000", "float32"
+        wide = pack(numbers, "float32", order)
+        high = 2 if order == "<" else 0
+        return b"".join(wide[i + high : i + high + 2] for i in range(0, len(wide), 4))
+    return struct.pack(f"{order}{len(numbers)}{_CODES[dtype]}", *numbers)
+
+
+def unpack(data: bytes, dtype: str, order: str = "<") -> tuple[float | int, ...]:
+    """Exact values of bytes as `pack` writes them; none of a dtype that the suite does not know."""
+    if dtype not in WIDTHS:
+        return ()
     if dtype == "complex64":
-        digits, dtype = digits[:8], "float32"
-    value: float | int = struct.unpack(_CODES[dtype], bytes.fromhex(digits))[0]
-    return value
-
-
-def decode_all(digits: list[str], dtype: str) -> tuple[float | int, ...]:
-    """`decode` for a whole array, at once where the layout allows it."""
+        return unpack(data, "float32", order)[::2]
     if dtype == "bfloat16":
-        digits, dtype = [d + "0000" for d in digits], "float32"
-    if dtype not in _CODES:
-        return tuple(decode(d, dtype) for d in digits)
-    code = f">{len(digits)}{_CODES[dtype][1]}"
-    return struct.unpack(code, bytes.fromhex("".join(digits)))
+        before, after = (b"\0\0", b"") if order == "<" else (b"", b"\0\0")
+        data = b"".join(before + data[i : i + 2] + after for i in range(0, len(data), 2))
+        dtype = "float32"
+    code = _CODES[dtype]
+    return struct.unpack(f"{order}{len(data) // struct.calcsize(code)}{code}", data)
 
 
-def text(value: float) -> str:
-    """Shortest decimal that reads back to the same number; `nan`, `inf` and `-inf` by name."""
-    return repr(value)
+def encode(values: Iterable[float], dtype: str) -> tuple[str, ...]:
+    """Hex digits of each value, big-endian, as wide as the dtype."""
+    digits, width = pack(values, dtype, ">").hex(), 2 * WIDTHS[dtype]
+    return tuple(digits[i : i + width] for i in range(0, len(digits), width))
+
+
+def decode(digits: Iterable[str], dtype: str) -> tuple[float | int, ...]:
+    """Exact values of hex digits as written by `encode`."""
+    return unpack(bytes.fromhex("".join(digits)), dtype, ">")
 
 
 def round_to(value: Fraction | float, dtype: str) -> float:

@@ -12,22 +12,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance import casefiles, features, offline, profiles, suite
+from conformance import casefiles, explain, features, offline, profiles, suite
 from conformance.bits import FORMATS
 from conformance.exits import Exit
 from conformance.model import Op
 from conformance.port.options import ports
 from conformance.report import badge as badges
-from conformance.report import diff, explain, html, jsonl, markdown, terminal
+from conformance.report import diff, html, jsonl, markdown, terminal
+from conformance.results import Run
 from conformance.run import execute, workers
+from conformance.run.header import header_of
 from conformance.run.plan import Plan
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
-
-    from conformance.report.run import Run
 
 _PIPED_WIDTH = 160
 
@@ -68,7 +68,9 @@ def run_suite(options: Mapping[str, Any], out: Console, extra: Sequence[str]) ->
     more = [f"--junitxml={options['junit'].resolve()}"] if options["junit"] else []
     more += workers.options(asked, extra)
     command = "python -m conformance " + shlex.join(sys.argv[1:])
-    done = execute.execute(asked, command.strip(), out, jsonl=options["jsonl"], extra=[*more, *extra])
+    done = Run(header_of(asked, command.strip()))
+    with jsonl.written(done, options["jsonl"]) as writers:
+        execute.execute(asked, done, out, writers, [*more, *extra])
     # What was found is told before anything can go wrong with a file.
     terminal.show(done, suite.load_cases(), out)
     _write(done, options)
@@ -120,7 +122,7 @@ def judge_answers(answers: Path, device: str, options: dict[str, Any], out: Cons
     choice = offline.AnswersChoice.of(answers.absolute(), device, options["case"])
     nothing = dict.fromkeys(("backend", "device", "mode", "require", "port"), ())
     rest = {"subject": "", "shuffle": None, "timeout": None, "one_shot": False, "trace": None}
-    return run_suite({**nothing, **rest, **options, "answers": (choice.to_json(),)}, out, ())
+    return run_suite({**nothing, **rest, **options, "answers": (choice,)}, out, ())
 
 
 def list_subjects(asked: Plan, out: Console) -> int:

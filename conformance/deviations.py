@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import msgspec
 
 from conformance.model import Status, Verdict
+from conformance.schema.arrays import Record
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-DECLARABLE = (
-    Status.FAIL,
-    Status.WRONGLY_ACCEPTED,
-    Status.WRONGLY_REJECTED,
-    Status.CRASH,
-    Status.TIMEOUT,
-    Status.PROTOCOL,
-)
-_REQUIRED = {"id", "status", "reason", "link"}
+_Failure = Literal["fail", "wrongly-accepted", "wrongly-rejected", "crash", "timeout", "protocol"]
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-@dataclass(frozen=True)
-class Deviation:
+class Deviation(Record, frozen=True):
     """One known failure: the case, the verdict it gets, why, and where that is discussed.
 
     `subject` is a pattern with * of the subjects it holds for.
     """
 
-    id: str
-    status: Status
-    reason: str
-    link: str
-    subject: str = "*"
+    id: _Text
+    status: _Failure
+    reason: _Text
+    link: _Text
+    subject: _Text = "*"
+
+
+class _File(Record, frozen=True):
+    deviation: list[Deviation]
 
 
 def read(path: Path, case_ids: Collection[str]) -> list[Deviation]:
@@ -48,38 +45,22 @@ def read(path: Path, case_ids: Collection[str]) -> list[Deviation]:
     UsageError
         The file cannot be read, or a deviation is incomplete or names an unknown case.
     """
+    decode = msgspec.json.decode if path.suffix == ".json" else msgspec.toml.decode
     try:
-        text = path.read_text(encoding="utf-8")
-        data: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        found = decode(path.read_bytes(), type=_File).deviation
+    except msgspec.ValidationError as error:
+        statuses = ", ".join(get_args(_Failure))
+        takes = f"each [[deviation]] takes id, status ({statuses}), reason, link and maybe subject"
+        message = f"--deviations {path}: {error}; {takes}"
+        raise UsageError(message) from error
     except (OSError, ValueError) as error:
         message = f"--deviations {path}: {error}"
         raise UsageError(message) from error
-    entries = data.get("deviation") if isinstance(data, dict) else None
-    if not isinstance(entries, list) or len(data) != 1:
-        message = f"--deviations {path}: expected a list named `deviation` and nothing else"
-        raise UsageError(message)
-    return [_deviation(path, number, entry, case_ids) for number, entry in enumerate(entries, 1)]
-
-
-def _deviation(path: Path, number: int, entry: Any, case_ids: Collection[str]) -> Deviation:
-    where = f"--deviations {path}, deviation {number}"
-    if not isinstance(entry, dict) or not all(isinstance(v, str) and v for v in entry.values()):
-        message = f"{where}: every field is a text"
-        raise UsageError(message)
-    wrong = (_REQUIRED - entry.keys()) | (entry.keys() - _REQUIRED - {"subject"})
-    if wrong:
-        message = (
-            f"{where}: it takes {', '.join(sorted(_REQUIRED))} and maybe subject; "
-            f"missing or too much: {', '.join(sorted(wrong))}"
-        )
-        raise UsageError(message)
-    if entry["id"] not in case_ids:
-        message = f"{where}: there is no case {entry['id']!r}"
-        raise UsageError(message)
-    if entry["status"] not in list(DECLARABLE):
-        message = f"{where}: status {entry['status']!r} is none of {', '.join(DECLARABLE)}"
-        raise UsageError(message)
-    return Deviation(**{**entry, "status": Status(entry["status"])})
+    for number, deviation in enumerate(found, 1):
+        if deviation.id not in case_ids:
+            message = f"--deviations {path}, deviation {number}: there is no case {deviation.id!r}"
+            raise UsageError(message)
+    return found
 
 
 def declare(verdict: Verdict, deviations: Sequence[Deviation]) -> Verdict:
@@ -90,7 +71,7 @@ def declare(verdict: Verdict, deviations: Sequence[Deviation]) -> Verdict:
         if verdict.status is Status.PASS:
             reason = f"passes, though declared as {known.status} ({known.link}): take it off the list"
             return replace(verdict, status=Status.XPASS, reason=reason)
-        if verdict.status is known.status:
+        if verdict.status.value == known.status:
             reason = f"{known.reason} ({known.link}): {verdict.reason}"
             return replace(verdict, status=Status.XFAIL, reason=reason)
     return verdict

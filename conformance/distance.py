@@ -7,7 +7,7 @@ import math
 import operator
 from typing import TYPE_CHECKING
 
-from conformance.subjects import wire
+from conformance import bits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,4 +58,4 @@ def ulps_apart(one: Array, other: Array) -> float:
         return 0.0
     if one.dtype not in _CODES:
         return math.inf
-    return farthest(ordinals(wire.pack(one), one.dtype), ordinals(wire.pack(other), other.dtype))
+    return farthest(*(ordinals(bits.pack(a.values, a.dtype), a.dtype) for a in (one, other)))

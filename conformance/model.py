@@ -5,7 +5,6 @@ Nothing here imports an array library: an array is a dtype name, a shape and exa
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -60,20 +59,15 @@ class Array:
     shape: tuple[int, ...]
     values: tuple[float | int, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON form: raw big-endian bits in hex, with the readable text beside them."""
-        return {
-            "dtype": self.dtype,
-            "shape": list(self.shape),
-            "bits": [bits.encode(v, self.dtype) for v in self.values],
-            "text": [bits.text(v) for v in self.values],
-        }
+    @property
+    def bits(self) -> tuple[str, ...]:
+        """Raw big-endian bits of each element, in hex."""
+        return bits.encode(self.values, self.dtype)
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Array:
-        """Read the JSON form; the bits decide, the text is only for people."""
-        values = bits.decode_all(data["bits"], data["dtype"])
-        return cls(data["dtype"], tuple(data["shape"]), values)
+    @property
+    def text(self) -> tuple[str, ...]:
+        """Shortest decimal of each element that reads back to the same number; NaN and infinity by name."""
+        return tuple(map(repr, self.values))
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Case:
-    """One question with its answer.
+    """A request, and what is demanded of the answer.
 
     `inputs` maps `keypoints`, `confidences`, `segment_ids` and (where it is an array) `epsilon`
     to arrays. `params` holds the JSON-plain keywords: `epsilon` (number or list),
@@ -126,33 +120,6 @@ class Request:
     op: Op
     inputs: dict[str, Array]
     params: dict[str, Any]
-
-
-_NAMED = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-
-
-def params_to_json(params: dict[str, Any]) -> dict[str, Any]:
-    """Keywords as strict JSON: NaN and the infinities, which JSON lacks, become their names."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, list):
-            return [plain(v) for v in value]
-        if isinstance(value, float) and not math.isfinite(value):
-            return repr(value)
-        return value
-
-    return {name: plain(value) for name, value in params.items()}
-
-
-def params_from_json(data: dict[str, Any]) -> dict[str, Any]:
-    """Keywords as written by `params_to_json`, the names of NaN and the infinities read as numbers."""
-
-    def number(value: Any) -> Any:
-        if isinstance(value, list):
-            return [number(v) for v in value]
-        return _NAMED.get(value, value) if isinstance(value, str) else value
-
-    return {name: number(value) for name, value in data.items()}
 
 
 @dataclass(frozen=True)

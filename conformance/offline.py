@@ -6,10 +6,10 @@ For ports that cannot be started here: on a cluster, in a browser, on a device w
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance import suite
 from conformance.bits import FORMATS
@@ -17,14 +17,13 @@ from conformance.model import Answer, Case, Errored, Op, Request, Status, Unsupp
 from conformance.port import messages, strict
 from conformance.port.limits import Limits
 from conformance.port.strict import BadLineError
+from conformance.port.subject import quoted, subject_name
 from conformance.port.text import clean
+from conformance.schema.protocol import Started
 from conformance.subjects.base import Subject, UsageError
-from conformance.subjects.port import quoted, subject_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from conformance.port.messages import About
+    from collections.abc import Collection, Iterator, Sequence
 
 TIMES = 2
 """Every case is asked twice, as in a live run."""
@@ -74,7 +73,7 @@ class AnswersChoice:
     Attributes
     ----------
     path : str
-    about : dict
+    started : Started
         What the port said of itself.
     device : str
     cases : tuple of str
@@ -82,7 +81,7 @@ class AnswersChoice:
     """
 
     path: str
-    about: dict[str, Any]
+    started: Started
     device: str = "cpu"
     cases: tuple[str, ...] = ()
     mode: str = "eager"
@@ -90,7 +89,7 @@ class AnswersChoice:
     @property
     def name(self) -> str:
         """Name of the subject, the same as in a live run."""
-        return subject_name(self.about, self.device)
+        return subject_name(self.started, self.device)
 
     @property
     def rerun(self) -> str:
@@ -105,25 +104,17 @@ class AnswersChoice:
     @classmethod
     def of(cls, path: Path, device: str, cases: Sequence[str] = ()) -> AnswersChoice:
         """Look into a file; UsageError if it does not hold the answer to `start`."""
-        said = {found for found, _ in _lines(path) if isinstance(found, messages.About)}
+        said = {found for found, _ in _lines(path) if isinstance(found, Started)}
         if len(said) != 1:
             count = "no answer" if not said else f"{len(said)} different answers"
             message = f"{path}: {count} to the request in the first line, start; there has to be one"
             raise UsageError(message)
-        about = said.pop()
-        if device not in about.devices:
-            message = f"{path}: the port has no device {device!r}, only {', '.join(about.devices)} (--device)"
+        started = said.pop()
+        there = started.capabilities.devices
+        if device not in there:
+            message = f"{path}: the port has no device {device!r}, only {', '.join(there)} (--device)"
             raise UsageError(message)
-        return cls(str(path), about.to_json(), device, tuple(cases))
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON form."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> AnswersChoice:
-        """Read the JSON form."""
-        return cls(**{**data, "cases": tuple(data["cases"])})
+        return cls(str(path), started, device, tuple(cases))
 
 
 class AnswersSubject(Subject):
@@ -136,13 +127,12 @@ class AnswersSubject(Subject):
 
     def __init__(self, choice: AnswersChoice) -> None:
         self.name, self.device, self.mode = choice.name, choice.device, choice.mode
-        self._about = messages.About.from_json(choice.about)
+        self._started = choice.started
         self._asked: Counter[str] = Counter()
         self._answers, self._strays = _read(Path(choice.path))
         emitted = (c for c in suite.load_cases() if not choice.cases or c.id in choice.cases)
-        due = [
-            seq_of(c.id, t) for c in emitted if not self._about.lacks(c.request) for t in range(1, TIMES + 1)
-        ]
+        asked = [c.id for c in emitted if not messages.unclaimed(c.request, choice.started)]
+        due = [seq_of(name, time) for name in asked for time in range(1, TIMES + 1)]
         if all(seq in self._answers for seq in due):
             # A line that stands for no missing answer is one too many, beside the answer before it.
             for stray in self._strays:
@@ -151,7 +141,7 @@ class AnswersSubject(Subject):
 
     def answer(self, request: Request) -> Answer:
         """Look the answer up."""
-        missing = self._about.lacks(request)
+        missing = messages.unclaimed(request, self._started)
         if missing:
             return Unsupported(missing)
         self._asked[request.case] += 1
@@ -179,7 +169,7 @@ def _read(path: Path) -> tuple[dict[str, Answer], list[_Stray]]:
     strays: list[_Stray] = []
     before = None
     for number, (found, seq) in enumerate(_lines(path), 1):
-        if isinstance(found, messages.About):
+        if isinstance(found, Started):
             continue
         if seq is None or seq not in asked:
             why = found if isinstance(found, str) else f"seq {clean(str(seq), 60)!r} was never asked"
@@ -193,7 +183,7 @@ def _read(path: Path) -> tuple[dict[str, Answer], list[_Stray]]:
     return answers, strays
 
 
-def _lines(path: Path) -> Iterator[tuple[Answer | About | str, str | None]]:
+def _lines(path: Path) -> Iterator[tuple[Answer | Started | str, str | None]]:
     """Yield what each line holds, or what is wrong with it, and its seq."""
     longest = max(messages.size(case.request) for case in suite.load_cases())
     limit = Limits().line_bytes
@@ -206,12 +196,12 @@ def _lines(path: Path) -> Iterator[tuple[Answer | About | str, str | None]]:
         raise UsageError(message) from error
 
 
-def _line(line: bytes, longest: int) -> tuple[Answer | About | str, str | None]:
+def _line(line: bytes, longest: int) -> tuple[Answer | Started | str, str | None]:
     seq = None
     try:
         message = strict.read(line, longest)
         if "protocol" in message:
-            return messages.about_of(message), None
+            return messages.started_of(message), None
         seq = message.get("seq")
         seq = seq if isinstance(seq, str) else None
         return messages.answer_of(message), seq

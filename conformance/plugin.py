@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.run.bench import Bench
 from conformance.run.plan import Plan
+from conformance.run.runner import Runner
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     """Where subjects are started and trials run."""
-    held = Bench(request.config.stash[_PLAN])
+    held = Runner(request.config.stash[_PLAN])
     yield held
     held.close()

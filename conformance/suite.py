@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from conformance.model import (
-    Array,
-    Case,
-    ErrorKind,
-    Expected,
-    Op,
-    params_from_json,
-    params_to_json,
-)
+import msgspec
+from msgspec import UNSET
+
+from conformance.model import Case
+from conformance.schema.arrays import named, numbers
+from conformance.schema.cases import CaseFile, ExpectedArray, WrittenArray, WrittenCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,42 +27,42 @@ def case_files() -> list[Traversable]:
 
 def case_to_json(case: Case) -> dict[str, Any]:
     """JSON form of a case; absent parts are left out."""
-    data: dict[str, Any] = {
-        "id": case.id,
-        "clauses": list(case.clauses),
-        "description": case.description,
-        "flags": list(case.flags),
-        "op": case.op.value,
-        "dtype": case.dtype,
-        "inputs": {name: array.to_json() for name, array in case.inputs.items()},
-        "params": params_to_json(case.params),
+    inputs = {n: WrittenArray(a.dtype, a.shape, a.bits, a.text) for n, a in case.inputs.items()}
+    expected = {
+        n: ExpectedArray(a.dtype, a.shape, a.bits, a.text, due.budget, due.tight)
+        for n, due in case.expected.items()
+        for a in [due.array]
     }
-    if case.error is not None:
-        data["error"] = case.error.value
-    else:
-        data["expected"] = {
-            name: due.array.to_json() | {"budget": list(due.budget), "tight": list(due.tight)}
-            for name, due in case.expected.items()
-        }
+    data: dict[str, Any] = msgspec.to_builtins(
+        WrittenCase(
+            id=case.id,
+            clauses=case.clauses,
+            description=case.description,
+            flags=case.flags,
+            op=case.op,
+            dtype=case.dtype,
+            inputs=inputs,
+            params=named(case.params),
+            expected=UNSET if case.error else expected,
+            error=case.error or UNSET,
+        )
+    )
     return data
 
 
-def case_from_json(data: dict[str, Any], kills: Iterable[str] = ()) -> Case:
+def case_of(written: WrittenCase, kills: Iterable[str] = ()) -> Case:
     """Read the JSON form of a case; what it kills is written elsewhere."""
     return Case(
-        id=data["id"],
-        clauses=tuple(data["clauses"]),
-        description=data["description"],
-        flags=tuple(data["flags"]),
-        op=Op(data["op"]),
-        dtype=data["dtype"],
-        inputs={name: Array.from_json(array) for name, array in data["inputs"].items()},
-        params=params_from_json(data["params"]),
-        expected={
-            name: Expected(Array.from_json(due), tuple(due["budget"]), tuple(due["tight"]))
-            for name, due in data.get("expected", {}).items()
-        },
-        error=ErrorKind(data["error"]) if "error" in data else None,
+        id=written.id,
+        clauses=written.clauses,
+        description=written.description,
+        flags=written.flags,
+        op=written.op,
+        dtype=written.dtype,
+        inputs={name: array.array for name, array in written.inputs.items()},
+        params=numbers(written.params),
+        expected={name: due.expected for name, due in (written.expected or {}).items()},
+        error=written.error or None,
         kills=tuple(kills),
     )
 
@@ -79,11 +75,11 @@ def kills_file() -> Traversable:
 @cache
 def _cases() -> tuple[Case, ...]:
     kills: dict[str, list[str]] = {}
-    for mutant, ids in json.loads(kills_file().read_bytes()).items():
+    for mutant, ids in msgspec.json.decode(kills_file().read_bytes(), type=dict[str, list[str]]).items():
         for name in ids:
             kills.setdefault(name, []).append(mutant)
-    found = [c for f in case_files() for c in json.loads(f.read_bytes())["cases"]]
-    return tuple(case_from_json(c, kills.get(c["id"], ())) for c in found)
+    read = (msgspec.json.decode(f.read_bytes(), type=CaseFile) for f in case_files())
+    return tuple(case_of(written, kills.get(written.id, ())) for file in read for written in file.cases)
 
 
 def load_cases() -> list[Case]:

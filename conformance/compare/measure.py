@@ -8,8 +8,9 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance import bits
 from conformance.model import Array, Op
-from conformance.subjects import backends, operations, wire
+from conformance.subjects import backends, operations
 from conformance.subjects.backends.protocol import UnsupportedByBackendError
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def _call(backend: Backend, run: Function, given: Mapping[str, object]) -> tuple
     backend.ready(native)
     # A lazy library computes only here.
     data = backend.to_bytes(native)
-    return wire.unpack(data, backend.dtype_name(native), backend.shape(native)), backend.device_name(native)
+    dtype = backend.dtype_name(native)
+    return Array(dtype, backend.shape(native), bits.unpack(data, dtype)), backend.device_name(native)
 
 
 def _unlike(loss: Array, device: str, choice: Choice, question: Question) -> str:

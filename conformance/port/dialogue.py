@@ -17,8 +17,8 @@ from conformance.subjects.base import StartError, UsageError
 if TYPE_CHECKING:
     from conformance.model import Answer, Request
     from conformance.port.limits import Limits
-    from conformance.port.messages import About
     from conformance.port.trace import Trace
+    from conformance.schema.protocol import Started
 
 _TRIES = 3
 
@@ -52,7 +52,7 @@ class Dialogue:
         self._asked = 0
         self._failed_starts = 0
 
-    def about(self) -> About:
+    def shake_hands(self) -> Started:
         """Start the port and return what it says of itself.
 
         Raises
@@ -137,12 +137,12 @@ class Dialogue:
             raise BrokenError(error.status, message) from error
         self._failed_starts = 0
 
-    def _start(self) -> About:
+    def _start(self) -> Started:
         process = self._launch()
         seconds = min(self._limits.start, max(self._end - time.monotonic(), 0))
         try:
             line = process.exchange(messages.START, seconds, final=self._one_shot)
-            return messages.about_of(strict.read(line, 0))
+            return messages.started_of(strict.read(line, 0))
         except BadLineError as error:
             self._trace.note(f"protocol: {error}")
             self.drop()

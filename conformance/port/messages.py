@@ -1,41 +1,38 @@
-"""Messages of the protocol as the suite's words, and back."""
+"""Messages of the protocol as the suite's words, and back. Their types: conformance/schema/protocol.py."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import jsonschema
+import msgspec
 
 from conformance import bits
-from conformance.model import (
-    Answer,
-    Array,
-    Errored,
-    ErrorKind,
-    Outputs,
-    Rejected,
-    Status,
-    Unsupported,
-    params_to_json,
-)
+from conformance.model import Answer, Array, Errored, Outputs, Rejected, Status, Unsupported
 from conformance.port.strict import BadLineError
 from conformance.port.text import clean
+from conformance.schema import protocol
+from conformance.schema.arrays import named
+from conformance.schema.protocol import Started
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from conformance.model import Request
 
-PROTOCOL = 1
-START = json.dumps({"cmd": "start", "protocol": PROTOCOL}).encode() + b"\n"
-STOP = json.dumps({"cmd": "stop"}).encode() + b"\n"
-_WIDTHS = {name: form.width // 4 for name, form in bits.FORMATS.items()} | {"int64": 16, "bool": 2}
+_T = TypeVar("_T")
 _HEX = re.compile(r"[0-9a-fA-F]*")
+
+
+def _line(message: msgspec.Struct) -> bytes:
+    # The library would write NaN as null, and numbers in other digits than Python does.
+    text = json.dumps(msgspec.to_builtins(message), allow_nan=False, ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+START = _line(protocol.Start(protocol=1))
+STOP = _line(protocol.Stop())
 
 
 def lacking(request: Request, ops: Collection[str], dtypes: Collection[str]) -> str | None:
@@ -49,31 +46,10 @@ def lacking(request: Request, ops: Collection[str], dtypes: Collection[str]) -> 
     return None
 
 
-@dataclass(frozen=True)
-class About:
-    """What a port says of itself when it starts."""
-
-    name: str
-    version: str
-    language: str
-    ops: tuple[str, ...]
-    dtypes: tuple[str, ...]
-    devices: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON form."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> About:
-        """Read the JSON form."""
-        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        return cls(**fields)
-
-    def lacks(self, request: Request) -> str | None:
-        """Say what the request needs and the port does not claim; None if it is to be asked."""
-        missing = lacking(request, self.ops, self.dtypes)
-        return f"its capabilities have no {missing}" if missing else None
+def unclaimed(request: Request, port: Started) -> str | None:
+    """Say what the request needs and the port does not claim; None if it is to be asked."""
+    missing = lacking(request, port.capabilities.ops, port.capabilities.dtypes)
+    return f"its capabilities have no {missing}" if missing else None
 
 
 def size(request: Request) -> int:
@@ -83,94 +59,47 @@ def size(request: Request) -> int:
 
 def run_line(request: Request, seq: str, device: str) -> bytes:
     """Write the message that asks for one answer."""
-    message = {
-        "cmd": "run",
-        "seq": seq,
-        "case": request.case,
-        "op": request.op.value,
-        "device": device,
-        "inputs": {name: _packed(array) for name, array in request.inputs.items()},
-        "params": params_to_json(request.params),
-    }
-    return json.dumps(message, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+    inputs = {name: protocol.SentArray(a.dtype, a.shape, a.bits) for name, a in request.inputs.items()}
+    return _line(protocol.Run(seq, request.case, request.op, device, inputs, named(request.params)))
 
 
-def about_of(message: Mapping[str, Any]) -> About:
+def started_of(message: Mapping[str, Any]) -> Started:
     """Read the answer to `start`; BadLineError if it is none."""
-    _check(message, "started")
-    port, claims = message["port"], message["capabilities"]
-    return About(
-        port["name"],
-        port["version"],
-        port["language"],
-        tuple(claims["ops"]),
-        tuple(claims["dtypes"]),
-        tuple(claims["devices"]),
-    )
+    return _converted(message, Started)
 
 
 def answer_of(message: Mapping[str, Any]) -> Answer:
     """Read the answer to a request; BadLineError if it is none."""
-    kinds = [kind for kind in ("outputs", "rejected", "unsupported", "errored") if kind in message]
+    kinds = [kind for kind in protocol.ANSWERS if kind in message]
     if len(kinds) != 1:
-        named = " and ".join(kinds) or "none"
-        problem = f"one of outputs, rejected, unsupported and errored is due, it holds {named}"
+        held = " and ".join(kinds) or "none"
+        problem = f"one of outputs, rejected, unsupported and errored is due, it holds {held}"
         raise BadLineError(problem)
-    kind = kinds[0]
-    _check(message, kind)
-    body = message[kind]
-    if kind == "outputs":
-        arrays = {name: _unpacked(name, array) for name, array in body.items()}
-        return Outputs(arrays, message["device"])
-    if kind == "rejected":
-        return Rejected(ErrorKind(body["kind"]), clean(body["message"]))
-    if kind == "unsupported":
-        return Unsupported(clean(body))
-    return Errored(Status.CRASH, f"it says that it broke: {clean(body['message'])}")
+    answer = _converted(message, protocol.ANSWERS[kinds[0]])
+    if isinstance(answer, protocol.Outputs):
+        return Outputs({name: _unpacked(name, a) for name, a in answer.outputs.items()}, answer.device)
+    if isinstance(answer, protocol.Rejected):
+        return Rejected(answer.rejected.kind, clean(answer.rejected.message))
+    if isinstance(answer, protocol.Unsupported):
+        return Unsupported(clean(answer.unsupported))
+    return Errored(Status.CRASH, f"it says that it broke: {clean(answer.errored.message)}")
 
 
-def _packed(array: Array) -> dict[str, Any]:
-    return {
-        "dtype": array.dtype,
-        "shape": list(array.shape),
-        "bits": [bits.encode(v, array.dtype) for v in array.values],
-    }
+def _converted(message: Mapping[str, Any], kind: type[_T]) -> _T:
+    try:
+        return msgspec.convert(message, kind)
+    except msgspec.ValidationError as error:
+        problem = f"{clean(str(error))} (messages are as in conformance/schema/protocol-answer.schema.json)"
+        raise BadLineError(problem) from error
 
 
-def _unpacked(name: str, array: Mapping[str, Any]) -> Array:
-    dtype, shape, digits = array["dtype"], tuple(int(n) for n in array["shape"]), array["bits"]
-    width = _WIDTHS.get(dtype)
-    if width is None:
-        return Array(clean(dtype, 40), shape, ())
-    for place, word in enumerate(digits):
-        if not isinstance(word, str) or len(word) != width or not _HEX.fullmatch(word):
+def _unpacked(name: str, array: protocol.GivenArray) -> Array:
+    if array.dtype not in bits.WIDTHS:
+        return Array(clean(array.dtype, 40), array.shape, ())
+    width = 2 * bits.WIDTHS[array.dtype]
+    for place, word in enumerate(array.bits):
+        if len(word) != width or not _HEX.fullmatch(word):
             found = f"bits[{place}] of {name} is {clean(repr(word), 60)}"
-            problem = f"{found}; {dtype} has {width} hex digits"
+            problem = f"{found}; {array.dtype} has {width} hex digits"
             raise BadLineError(problem)
-    return Array(dtype, shape, bits.decode_all(digits, dtype))
-
-
-def _check(message: Mapping[str, Any], kind: str) -> None:
-    for error in _validator(kind).iter_errors(_short(message)):
-        problem = f"{clean(error.json_path, 80)}: {clean(error.message)}"
-        raise BadLineError(problem)
-
-
-def _short(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Leave out the elements of arrays: reading them checks each, in less time and in plainer words."""
-    outputs = message.get("outputs")
-    if not isinstance(outputs, dict):
-        return message
-
-    def cut(array: Any) -> Any:
-        if isinstance(array, dict) and isinstance(array.get("bits"), list):
-            return {**array, "bits": []}
-        return array
-
-    return {**message, "outputs": {name: cut(array) for name, array in outputs.items()}}
-
-
-@cache
-def _validator(kind: str) -> jsonschema.Draft202012Validator:
-    schema = json.loads(files("conformance").joinpath("schema", "protocol-answer.schema.json").read_bytes())
-    return jsonschema.Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]})
+    return Array(array.dtype, array.shape, bits.decode(array.bits, array.dtype))

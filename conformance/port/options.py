@@ -14,6 +14,8 @@ from conformance.subjects.base import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from conformance.port.subject import PortChoice
+
 _MORE_THAN_0 = click.FloatRange(0, min_open=True)
 _ALONE = {"one_shot": "--one-shot", "trace": "--trace"}
 
@@ -57,7 +59,7 @@ def port_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def ports(options: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+def ports(options: Mapping[str, Any]) -> tuple[PortChoice, ...]:
     """Shake hands with every port asked for; one choice for each of its devices.
 
     Raises
@@ -74,7 +76,7 @@ def ports(options: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
                 raise UsageError(message)
         return ()
     # For a quick --help.
-    from conformance.subjects.port import PortChoice, meet  # noqa: PLC0415
+    from conformance.port.subject import PortChoice, meet  # noqa: PLC0415
 
     # The default end of a process leaves no time to end the port.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -99,4 +101,4 @@ def ports(options: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     if len(set(names)) < len(names):
         message = f"two ports call themselves {max(names, key=names.count)}: give each a version of its own"
         raise UsageError(message)
-    return tuple(choice.to_json() for choice in found)
+    return tuple(found)

@@ -73,12 +73,13 @@ def _integer(digits: str) -> int:
     return int(_short(digits))
 
 
-def _number(digits: str) -> float:
+def _number(digits: str) -> float | int:
     value = float(_short(digits))
     if not math.isfinite(value):
         message = f"a number outside of float64: {clean(digits, 40)}"
         raise BadLineError(message)
-    return value
+    # To JSON Schema 2.0 is an integer.
+    return int(value) if value.is_integer() else value
 
 
 def _short(digits: str) -> str:

@@ -10,7 +10,7 @@ from conformance.model import Status
 from conformance.report import summary
 
 if TYPE_CHECKING:
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 _COLORS = {
     Exit.CONFORMS: "brightgreen",

@@ -11,13 +11,13 @@ from rich.text import Text
 
 from conformance.model import Status
 from conformance.report.numbers import ratio
-from conformance.report.run import GOOD
+from conformance.results import GOOD
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from conformance.model import Verdict
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 _NOTABLE = 1.5
 """Growth of error over budget that is worth a line, though both pass."""

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from conformance.model import Status, Verdict
-from conformance.report.run import FORMAT, Header, Run
-from conformance.run.pairs import Pair
+import msgspec
+
+from conformance.model import Verdict
+from conformance.results import Header, Pair, Run
+from conformance.schema.arrays import named
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Footer:
+    """The last line. A report without it was cut short."""
+
+    planned: int
+    run: int
+    counts: dict[str, int]
+    faults: list[str]
+    exit: int
 
 
 class Writer:
@@ -27,41 +43,36 @@ class Writer:
 
     def header(self, header: Header) -> None:
         """Write the first line."""
-        self._line({"type": "header", "format": FORMAT, **header.to_json()})
+        self._line("header", header, format=_FORMAT)
 
     def verdict(self, verdict: Verdict) -> None:
         """Write one verdict."""
-        self._line({"type": "verdict", **asdict(verdict)})
+        self._line("verdict", verdict)
 
     def footer(self, run: Run) -> None:
         """Write the distances and the last line."""
         for pair in run.pairs:
-            self._line({"type": "pair", **asdict(pair)})
+            self._line("pair", pair)
         counts = {status.value: n for status, n in run.counts.items()}
-        self._line(
-            {
-                "type": "footer",
-                "planned": run.planned,
-                "run": len(run.verdicts),
-                "counts": counts,
-                "faults": run.faults,
-                "exit": int(run.exit_code),
-            }
-        )
+        self._line("footer", Footer(run.planned, len(run.verdicts), counts, run.faults, int(run.exit_code)))
 
-    def _line(self, data: dict[str, Any]) -> None:
-        plain = {k: _named(v) for k, v in data.items()}
-        self._stream.write(json.dumps(plain, allow_nan=False, ensure_ascii=False) + "\n")
+    def _line(self, kind: str, record: object, **more: int) -> None:
+        data = {"type": kind, **more, **named(msgspec.to_builtins(record))}
+        self._stream.write(json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n")
         self._stream.flush()
 
 
-def _named(value: Any) -> Any:
-    # JSON has no infinity.
-    return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, str) else value
+@contextmanager
+def written(run: Run, path: Path | None) -> Iterator[list[Writer]]:
+    """Write the lines that come before and after the verdicts; those come in between, if there is a path."""
+    if path is None:
+        yield []
+        return
+    with path.open("w", encoding="utf-8") as stream:
+        writer = Writer(stream)
+        writer.header(run.header)
+        yield [writer]
+        writer.footer(run)
 
 
 def read(path: Path) -> Run:
@@ -86,17 +97,24 @@ def read(path: Path) -> Run:
     if lines[-1].get("type") != "footer":
         message = f"{path}: no footer, so the run was cut short; run it again"
         raise UsageError(message)
-    header = {k: v for k, v in lines[0].items() if k != "type"}
-    if header.pop("format", None) != FORMAT:
+    if lines[0].get("format") != _FORMAT:
         message = f"{path}: written by another version of the suite"
         raise UsageError(message)
-    run = Run(Header.from_json(header), planned=lines[-1]["planned"], faults=lines[-1]["faults"])
-    for line in lines[1:-1]:
-        fields = {k: v for k, v in line.items() if k != "type"}
-        if line["type"] == "verdict":
-            numbers = {k: _number(fields[k]) for k in ("worst", "ulp", "spread")}
-            words = {"status": Status(fields["status"]), "suspects": tuple(fields["suspects"])}
-            run.verdicts.append(Verdict(**{**fields, **numbers, **words}))
-        elif line["type"] == "pair":
-            run.pairs.append(Pair(**{**fields, "ulp": _number(fields["ulp"])}))
-    return run
+    try:
+        return _run(lines)
+    except msgspec.ValidationError as error:
+        message = f"{path}: not a report of this suite: {error}"
+        raise UsageError(message) from error
+
+
+def _run(lines: list[dict[str, Any]]) -> Run:
+    kinds = {kind: [line for line in lines if line.get("type") == kind] for kind in ("verdict", "pair")}
+    # Not strict: JSON has no infinity, which is written by its name.
+    footer = msgspec.convert(lines[-1], Footer, strict=False)
+    return Run(
+        msgspec.convert(lines[0], Header, strict=False),
+        footer.planned,
+        msgspec.convert(kinds["verdict"], list[Verdict], strict=False),
+        msgspec.convert(kinds["pair"], list[Pair], strict=False),
+        footer.faults,
+    )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance import profiles
-from conformance.report import explain, summary
+from conformance import explain, profiles
+from conformance.report import summary
 from conformance.report.numbers import ratio, ulps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from conformance.model import Case
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 _WORDS = {0: "conforms", 1: "does not conform", 4: "fault in the suite", 5: "incomplete"}
 

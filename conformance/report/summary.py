@@ -13,7 +13,7 @@ from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
     from conformance.model import Case, Verdict
-    from conformance.report.run import Run, SubjectInfo
+    from conformance.results import Run, SubjectInfo
 
 
 def worst(run: Run, subject: SubjectInfo) -> tuple[float | None, float | None]:

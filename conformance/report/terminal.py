@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from conformance import profiles
+from conformance import explain, profiles
 from conformance.exits import Exit
 from conformance.model import Status
 from conformance.mutants import mutants
-from conformance.report import explain, summary
+from conformance.report import summary
 from conformance.report.numbers import ratio, ulps
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from conformance.model import Case
-    from conformance.report.run import Run
+    from conformance.results import Run
 
     _Column = tuple[str, list[Text]]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from conformance import explain
 from conformance.model import Status, Verdict
-from conformance.report import explain
 
 if TYPE_CHECKING:
     from conformance.run.plan import Trial
@@ -19,7 +19,7 @@ _PROPERTY = "verdict"
 
 def record(node: pytest.Item, verdict: Verdict) -> None:
     """Attach the verdict to the test, so that it survives xdist and lands in JUnit XML."""
-    node.user_properties.append((_PROPERTY, json.dumps(asdict(verdict))))
+    node.user_properties.append((_PROPERTY, json.dumps(msgspec.to_builtins(verdict))))
 
 
 def conclude(trial: Trial, verdict: Verdict) -> None:
@@ -37,6 +37,5 @@ def recorded(report: pytest.TestReport) -> Verdict | None:
     """Return the verdict attached to a test, or None where the test has none."""
     for name, value in report.user_properties:
         if name == _PROPERTY:
-            data: dict[str, Any] = json.loads(str(value))
-            return Verdict(**{**data, "status": Status(data["status"]), "suspects": tuple(data["suspects"])})
+            return msgspec.convert(json.loads(str(value)), Verdict)
     return None

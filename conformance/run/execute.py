@@ -16,12 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import deviations, suite
-from conformance.report.jsonl import Writer
-from conformance.report.run import Header, Run
 from conformance.run.pairs import Store
 from conformance.run.progress import Progress
 from conformance.run.recorder import Recorder
-from conformance.run.versions import versions
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from conformance.results import Run
     from conformance.run.plan import Plan
     from conformance.run.recorder import Listener
 
@@ -83,40 +81,31 @@ def check(plan: Plan) -> None:
 
 
 def execute(
-    plan: Plan, command: str, console: Console, *, jsonl: Path | None = None, extra: Sequence[str] = ()
-) -> Run:
+    plan: Plan, run: Run, console: Console, listeners: Sequence[Listener] = (), extra: Sequence[str] = ()
+) -> None:
     """Run a plan.
 
     Parameters
     ----------
     plan : Plan
-    command : str
-        What the user typed, for the reports.
+    run : Run
+        Gets what is found.
     console : Console
         Where progress is shown, if it is a terminal.
-    jsonl : Path, optional
-        Written line by line while the run goes on.
+    listeners : sequence of Listener
+        Told of every verdict as it comes.
     extra : sequence of str
         Options for pytest.
     """
-    run = Run(Header.of(plan, command, versions(plan)))
     with ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-"))
         ini = stack.enter_context(as_file(files("conformance.run").joinpath("pytest.ini")))
-        listeners: list[Listener] = [stack.enter_context(Progress(console))]
-        writer = None
-        if jsonl is not None:
-            writer = Writer(stack.enter_context(jsonl.open("w", encoding="utf-8")))
-            writer.header(run.header)
-            listeners.append(writer)
+        recorder = Recorder(run, stack.enter_context(Progress(console)), *listeners)
         text = replace(plan, scratch=scratch).to_text()
-        status, said = _pytest(_arguments(ini, text, extra), Recorder(run, *listeners))
+        status, said = _pytest(_arguments(ini, text, extra), recorder)
         if status == pytest.ExitCode.USAGE_ERROR and not run.faults:
             raise UsageError(_complaint(said))
         run.pairs = Store(Path(scratch)).pairs()
-        if writer is not None:
-            writer.footer(run)
-    return run
 
 
 def _pytest(arguments: list[str], recorder: Recorder) -> tuple[int, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import combinations
 from typing import IO, TYPE_CHECKING
 
+from conformance import bits
 from conformance.distance import farthest, ordinals
-from conformance.subjects import wire
+from conformance.results import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,22 +19,6 @@ if TYPE_CHECKING:
     from conformance.model import Case, Outputs
 
     _Holders = dict[tuple[str, bytes], list[str]]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two subjects: the largest distance in ULP, the case it was found in, and how many agree.
-
-    `ulp` is infinite where one has NaN and the other has not. `same` of the `shared` outputs
-    that both computed have the same bits.
-    """
-
-    one: str
-    other: str
-    ulp: float
-    case: str
-    same: int
-    shared: int
 
 
 class Store:
@@ -56,7 +40,7 @@ class Store:
             got = answer.arrays.get(name)
             if got is None or (got.dtype, got.shape) != (due.array.dtype, due.array.shape):
                 continue
-            body = wire.pack(got)
+            body = bits.pack(got.values, got.dtype)
             head = [subject, case.id, name, got.dtype, len(body)]
             self._stream.write(json.dumps(head).encode() + b"\n" + body)
         self._stream.flush()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from conformance import suite
-from conformance.offline import AnswersChoice
+from conformance.offline import AnswersChoice  # noqa: TC001 - msgspec reads the annotations
+from conformance.port.subject import PortChoice  # noqa: TC001 - msgspec reads the annotations
 from conformance.run import chosen
 from conformance.subjects import backends, find
 from conformance.subjects.backends.protocol import AUTODIFF
 from conformance.subjects.base import UsageError
 from conformance.subjects.callables import CallableSubject, load
-from conformance.subjects.port import PortChoice
 
 if TYPE_CHECKING:
     from conformance.model import Case
@@ -94,8 +96,9 @@ class Plan:
         As for `find`.
     subject : str
         A callable, "package.module:function"; empty for this library.
-    ports, answers : tuple of dict
-        Programs, and files of answers, that are tested instead: JSON forms of PortChoice and AnswersChoice.
+    ports : tuple of PortChoice
+    answers : tuple of AnswersChoice
+        Programs, and files of answers, that are tested instead.
     cases : tuple of str
         Ids; none means all.
     deviations : str
@@ -113,8 +116,8 @@ class Plan:
     modes: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     subject: str = ""
-    ports: tuple[dict[str, Any], ...] = ()
-    answers: tuple[dict[str, Any], ...] = ()
+    ports: tuple[PortChoice, ...] = ()
+    answers: tuple[AnswersChoice, ...] = ()
     cases: tuple[str, ...] = ()
     deviations: str = ""
     shuffle: int | None = None
@@ -123,19 +126,16 @@ class Plan:
 
     def to_text(self) -> str:
         """JSON text."""
-        return json.dumps(asdict(self))
+        return json.dumps(msgspec.to_builtins(self))
 
     @classmethod
     def from_text(cls, text: str) -> Plan:
         """Read what `to_text` wrote."""
-        data: dict[str, Any] = json.loads(text)
-        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        return cls(**fields)
+        return msgspec.convert(json.loads(text), cls)
 
     @cached_property
     def _found(self) -> tuple[list[Startable], list[find.Absence]]:
-        outside: list[Startable] = [*map(PortChoice.from_json, self.ports)]
-        outside += map(AnswersChoice.from_json, self.answers)
+        outside: list[Startable] = [*self.ports, *self.answers]
         if outside and not (self.backends or self.require or self.subject):
             return outside, []
         names = self.backends or (("numpy",) if self.subject else ())

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from conformance.report.run import GOOD
+from conformance.results import GOOD
 
 if TYPE_CHECKING:
     from types import TracebackType

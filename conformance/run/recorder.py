@@ -10,7 +10,7 @@ from conformance.model import Status, Verdict
 from conformance.run import conclude
 
 if TYPE_CHECKING:
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 
 class Listener(Protocol):

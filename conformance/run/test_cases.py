@@ -9,12 +9,12 @@ from conformance.run import conclude
 if TYPE_CHECKING:
     import pytest
 
-    from conformance.run.bench import Bench
     from conformance.run.plan import Trial
+    from conformance.run.runner import Runner
 
 
-def test_case(trial: Trial, bench: Bench, request: pytest.FixtureRequest) -> None:
+def test_case(trial: Trial, runner: Runner, request: pytest.FixtureRequest) -> None:
     """The subject answers as the case demands."""
-    verdict = bench.run(trial)
+    verdict = runner.run(trial)
     conclude.record(request.node, verdict)
     conclude.conclude(trial, verdict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from conformance import bits
 from conformance.model import (
     Answer,
     Array,
@@ -17,7 +18,6 @@ from conformance.model import (
     Status,
     Unsupported,
 )
-from conformance.subjects import wire
 from conformance.subjects.backends.protocol import AUTODIFF, UnsupportedByBackendError
 from conformance.subjects.base import Subject
 from conformance.subjects.limits import TimeLimitError, time_limit
@@ -82,7 +82,7 @@ class NativeSubject(Subject):
 
     def _answer(self, request: Request) -> Answer:
         backend = self.backend
-        sent = {name: wire.pack(a) for name, a in request.inputs.items()}
+        sent = {name: bits.pack(a.values, a.dtype) for name, a in request.inputs.items()}
         given = {
             name: backend.from_bytes(sent[name], a.dtype, a.shape, self._place, self._mode)
             for name, a in request.inputs.items()
@@ -123,7 +123,7 @@ class NativeSubject(Subject):
         if not self.backend.is_native(value):
             return Array(f"{type(value).__module__}.{type(value).__qualname__}", (), ())
         dtype, shape = self.backend.dtype_name(value), self.backend.shape(value)
-        return wire.unpack(self.backend.to_bytes(value), dtype, shape)
+        return Array(dtype, shape, bits.unpack(self.backend.to_bytes(value), dtype))
 
     def _crash(self, error: BaseException) -> Errored:
         first = str(error).strip().partition("\n")[0]

@@ -12,7 +12,7 @@ from conformance.report import html
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 TEXT = "return document.querySelector(arguments[0]).textContent"
 TEXTS = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"

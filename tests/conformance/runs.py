@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from conformance import suite
 from conformance.model import Case, Status, Verdict
 from conformance.report import jsonl
-from conformance.report.run import Header, Run, SubjectInfo
-from conformance.run.pairs import Pair
+from conformance.results import Header, Pair, Run, SubjectInfo
 from conformance.subjects.find import Absence
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -25,12 +25,14 @@ from conformance.clauses import CLAUSES, FLAGS
 from conformance.generate import questions
 from conformance.generate.__main__ import main
 from conformance.generate.build import answer
-from conformance.model import Array, Case, Op, params_to_json
+from conformance.model import Array, Case, Op
 from conformance.oracle import Definition, Solution
 from conformance.oracle.refusals import CHECKS, Check
+from conformance.schema.arrays import named
+from conformance.schema.cases import WrittenCase
 from conformance.suite import (
     case_files,
-    case_from_json,
+    case_of,
     case_to_json,
     kills_file,
     load_cases,
@@ -57,30 +59,9 @@ def faults(data: dict[str, Any]) -> list[str]:
     return [e.message for e in jsonschema.Draft202012Validator(SCHEMA).iter_errors(data)]
 
 
-def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-
-
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_obeys_the_schema(name: str) -> None:
     assert faults(FILES[name]) == []
-
-
-def _objects(node: Any, path: Any = ()) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    if isinstance(node, dict):
-        if node.get("type") == "object":
-            yield path, node
-        for key, child in node.items():
-            yield from _objects(child, (*path, key))
-    elif isinstance(node, list):
-        for i, child in enumerate(node):
-            yield from _objects(child, (*path, i))
-
-
-def test_the_schema_allows_nothing_that_it_does_not_name() -> None:
-    found = list(_objects(SCHEMA))
-    assert len(found) == 7
-    assert [path for path, node in found if node.get("additionalProperties") is not False] == []
 
 
 @pytest.mark.parametrize(
@@ -114,13 +95,13 @@ def unfaithful(case_json: dict[str, Any]) -> list[str]:
     found = []
     for name, data in {**case_json["inputs"], **case_json.get("expected", {})}.items():
         size = math.prod(data["shape"])
-        values = [bits.decode(d, data["dtype"]) for d in data["bits"]]
+        values = bits.decode(data["bits"], data["dtype"])
         # Segment ids beyond 2**53 are numbers that a float would not hold.
         said = [int(t) if data["dtype"] == "int64" else float(t) for t in data["text"]]
         same = len(values) == len(said) == size and all(
             a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(values, said, strict=True)
         )
-        if not same or [bits.encode(v, data["dtype"]) for v in values] != data["bits"]:
+        if not same or list(bits.encode(values, data["dtype"])) != data["bits"]:
             found.append(name)
     return found
 
@@ -155,7 +136,8 @@ def test_the_index_of_kills_names_cases_only() -> None:
 
 def test_a_case_survives_json() -> None:
     for case in CASES:
-        again = case_from_json(json.loads(json.dumps(case_to_json(case), allow_nan=False)), case.kills)
+        text = json.dumps(case_to_json(case), allow_nan=False)
+        again = case_of(msgspec.json.decode(text, type=WrittenCase), case.kills)
         assert repr(again) == repr(case)
 
 
@@ -392,7 +374,7 @@ def test_a_request_holds_nothing_of_the_answer() -> None:
 
 def test_parameters_are_strict_json() -> None:
     for case in CASES:
-        json.dumps(params_to_json(case.params), allow_nan=False)
+        json.dumps(named(case.params), allow_nan=False)
 
 
 def test_an_error_case_has_faults_of_one_kind() -> None:

@@ -22,9 +22,8 @@ from conformance.model import Status, Verdict
 from conformance.report import html
 from conformance.report.html import findings, headline, island, tables
 from conformance.report.html.matrix import MARKS, State, matrix
-from conformance.report.run import Run, SubjectInfo
+from conformance.results import Pair, Run, SubjectInfo
 from conformance.run import chosen
-from conformance.run.pairs import Pair
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from support import browser
 
 from conformance import suite
 from conformance.model import Status
-from conformance.report.run import Run, SubjectInfo
+from conformance.results import Run, SubjectInfo
 
 if TYPE_CHECKING:
     from reader import Reader

@@ -23,10 +23,10 @@ from conformance.model import (
     Verdict,
 )
 from conformance.mutants import Mutant, killed, kills, mutants, wrong_answer
-from conformance.report.run import Header, Run, SubjectInfo
 from conformance.report.summary import culprits
-from conformance.run.bench import Bench
+from conformance.results import Header, Run, SubjectInfo
 from conformance.run.plan import Plan, Trial
+from conformance.run.runner import Runner
 from conformance.suite import load_cases
 
 CASES = {case.id: case for case in load_cases()}
@@ -148,8 +148,8 @@ def subject(mutant: Mutant) -> ScriptedChoice:
 
 
 def run_of(mutant: Mutant, cases: list[Case]) -> Run:
-    bench, choice = Bench(Plan()), subject(mutant)
-    return Run(HEADER, len(cases), [bench.run(Trial(choice, case)) for case in cases])
+    runner, choice = Runner(Plan()), subject(mutant)
+    return Run(HEADER, len(cases), [runner.run(Trial(choice, case)) for case in cases])
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 from runs import BAD, CASES, GOOD, GREEN, HEADER, HOSTILE, MIXED, a_run, bad, good, written
 
-from conformance import suite
+from conformance import explain, suite
 from conformance.exits import Exit
 from conformance.model import Status, Verdict
-from conformance.report import badge, diff, explain, jsonl, markdown, summary, terminal
-from conformance.report.run import Run, SubjectInfo
+from conformance.report import badge, diff, jsonl, markdown, summary, terminal
+from conformance.results import Run, SubjectInfo
 from conformance.run import chosen
 from conformance.subjects.base import UsageError
 

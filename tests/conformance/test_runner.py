@@ -12,11 +12,11 @@ from hand import LOSS, ScriptedChoice, error_case, outputs, scalar, value_case
 from conformance import suite
 from conformance.exits import Exit
 from conformance.model import Answer, Errored, Op, Outputs, Request, Status, Unsupported, Verdict
-from conformance.report.run import Header, Run
+from conformance.results import Header, Pair, Run
 from conformance.run import chosen
-from conformance.run.bench import Bench
-from conformance.run.pairs import Pair, Store
+from conformance.run.pairs import Store
 from conformance.run.plan import Plan, Trial
+from conformance.run.runner import Runner
 from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ def right(_: Request) -> Answer:
 
 
 def run(choice: ScriptedChoice, plan: Plan | None = None) -> Verdict:
-    bench = Bench(plan or Plan())
+    runner = Runner(plan or Plan())
     try:
-        return bench.run(Trial(choice, value_case()))
+        return runner.run(Trial(choice, value_case()))
     finally:
-        bench.close()
+        runner.close()
 
 
 def test_each_case_runs_twice_on_one_subject_that_is_closed() -> None:
@@ -73,16 +73,16 @@ def test_a_first_run_that_is_wrong_decides() -> None:
 
 def test_the_distance_between_two_runs_is_told() -> None:
     case = value_case(expected={"loss": replace(value_case().expected["loss"], budget=(1.0,))})
-    bench = Bench(Plan())
-    verdict = bench.run(Trial(in_turn(outputs(), outputs(scalar(2.5 + 3 * ULP))), case))
+    runner = Runner(Plan())
+    verdict = runner.run(Trial(in_turn(outputs(), outputs(scalar(2.5 + 3 * ULP))), case))
     assert (verdict.status, verdict.spread) == (Status.PASS, 3.0)
 
 
 def test_a_subject_is_kept_for_its_cases_and_closed_for_the_next() -> None:
     one, two = ScriptedChoice("one", right), ScriptedChoice("two", right)
-    bench = Bench(Plan())
+    runner = Runner(Plan())
     for choice in (one, one, two, one):
-        bench.run(Trial(choice, value_case()))
+        runner.run(Trial(choice, value_case()))
     assert [s.calls for s in one.started] == [4, 2]
     assert [s.closed for s in one.started] == [1, 0]
     assert [s.closed for s in two.started] == [1]
@@ -92,7 +92,7 @@ def test_a_known_mistake_is_named() -> None:
     case = suite.select("value-kink-f32-001")[0]
     entries = case.expected["loss"].array
     hard = replace(entries, values=tuple(v + 5.0 if v else v for v in entries.values))
-    verdict = Bench(Plan()).run(Trial(ScriptedChoice("s", lambda _: Outputs({"loss": hard}, "cpu")), case))
+    verdict = Runner(Plan()).run(Trial(ScriptedChoice("s", lambda _: Outputs({"loss": hard}, "cpu")), case))
     assert verdict.status is Status.FAIL
     assert "epsilon-hard-threshold" in verdict.suspects
 

@@ -10,11 +10,11 @@ import pytest
 from hand import KEYPOINTS, LOSS, value_case
 from support.selection import select
 
-from conformance import suite
+from conformance import bits, suite
 from conformance.judge import judge
 from conformance.model import Array, Errored, ErrorKind, Op, Outputs, Rejected, Request, Status, Unsupported
 from conformance.run import chosen
-from conformance.subjects import backends, find, wire
+from conformance.subjects import backends, find
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.backends.protocol import Backend, UnsupportedByBackendError
 from conformance.subjects.base import UsageError
@@ -103,7 +103,7 @@ def test_gradients_come_from_the_library_and_from_the_backend(
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_bits_survive_the_way_there_and_back(backend: Backend, dtype: str) -> None:
     source = Array(dtype, (5,), FLOATS[dtype])
-    data = wire.pack(source)
+    data = bits.pack(source.values, dtype)
     with backend.context([source]):
         for device in backend.devices():
             try:
@@ -115,7 +115,7 @@ def test_bits_survive_the_way_there_and_back(backend: Backend, dtype: str) -> No
             assert backend.to_bytes(native) == data
             assert (backend.dtype_name(native), backend.shape(native)) == (dtype, (5,))
             assert backend.device_name(native) == device
-    assert wire.unpack(data, dtype, (5,)).values == source.values
+    assert bits.unpack(data, dtype) == source.values
 
 
 def test_a_payload_of_nan_survives(backend: Backend) -> None:
@@ -127,7 +127,7 @@ def test_a_payload_of_nan_survives(backend: Backend) -> None:
 @pytest.mark.parametrize("shape", [(0, 2), (), (2, 1, 3)])
 def test_every_shape_survives(backend: Backend, shape: tuple[int, ...]) -> None:
     count = math.prod(shape)
-    data = wire.pack(Array("float32", shape, tuple(float(i) for i in range(count))))
+    data = bits.pack(map(float, range(count)), "float32")
     native = backend.from_bytes(data, "float32", shape, backend.devices()[0], backend.modes[0])
     assert (backend.shape(native), backend.to_bytes(native)) == (shape, data)
 

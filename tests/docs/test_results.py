@@ -14,7 +14,7 @@ from conformance import suite
 from conformance.model import Case, Status, Verdict
 from conformance.profiles import Place, profiles_of
 from conformance.report.jsonl import Writer
-from conformance.report.run import Header, Run, SubjectInfo
+from conformance.results import Header, Run, SubjectInfo
 
 from .blocks import ROOT
 

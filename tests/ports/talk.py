@@ -8,9 +8,9 @@ from pathlib import Path
 
 from conformance.model import Array, Case, ErrorKind, Expected, Op, Verdict
 from conformance.port.limits import Limits
-from conformance.run.bench import Bench
+from conformance.port.subject import PortChoice, meet
 from conformance.run.plan import Plan, Trial
-from conformance.subjects.port import PortChoice, meet
+from conformance.run.runner import Runner
 
 HOSTILE = Path(__file__).parent / "hostile"
 
@@ -59,8 +59,8 @@ def port(line: str, limits: Limits | None = None, trace: str = "", *, one_shot: 
 
 def ask(choice: PortChoice, *cases: Case) -> list[Verdict]:
     """Put cases to a port as the runner does."""
-    bench = Bench(Plan())
+    runner = Runner(Plan())
     try:
-        return [bench.run(Trial(choice, case)) for case in cases]
+        return [runner.run(Trial(choice, case)) for case in cases]
     finally:
-        bench.close()
+        runner.close()

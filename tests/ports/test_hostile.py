@@ -11,8 +11,8 @@ import pytest
 from conformance.model import Status
 from conformance.port.limits import Limits
 from conformance.port.process import BrokenError
+from conformance.port.subject import PortChoice
 from conformance.subjects.base import StartError
-from conformance.subjects.port import PortChoice
 from ports.talk import FIVE, HOSTILE, LONG, MEAN, NEAR, REFUSED, ask, command, port
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ BEHAVIOURS = [
     Behaviour("answers_old_seq", PROTOCOL, "answers seq 'none'"),
     # Which of the two is read first is a race: a line too many, or the answer to an older question.
     Behaviour("answers_twice", PROTOCOL, ""),
-    Behaviour("answers_without_seq", PROTOCOL, "'seq' is a required property"),
+    Behaviour("answers_without_seq", PROTOCOL, "missing required field `seq`"),
     Behaviour("answers_unasked", PROTOCOL, ""),
     Behaviour("answers_both", PROTOCOL, "it holds outputs and rejected"),
-    Behaviour("answers_unknown_kind", PROTOCOL, "'any' is not one of ['type', 'shape', 'value']"),
-    Behaviour("answers_with_more", PROTOCOL, "'verdict' was unexpected"),
+    Behaviour("answers_unknown_kind", PROTOCOL, "Invalid enum value 'any' - at `$.rejected.kind`"),
+    Behaviour("answers_with_more", PROTOCOL, "unknown field `verdict`"),
     Behaviour("echoes", PROTOCOL, "it holds none"),
     # Results.
     Behaviour("gives_wrong_dtype", FAIL, "loss has dtype float32, expected float64"),
@@ -132,7 +132,7 @@ AT_START = {
     "hangs_before_handshake": "no answer within",
     "hangs_in_handshake": "a line without an end",
     "says_banner": "Welcome to the framework",
-    "speaks_other_protocol": "$.protocol: 1 was expected",
+    "speaks_other_protocol": "Invalid enum value 2 - at `$.protocol`",
 }
 
 
@@ -210,7 +210,7 @@ def test_nothing_is_asked_that_the_port_does_not_claim() -> None:
 
 def test_what_came_before_a_question_is_no_answer_to_it() -> None:
     talk = PortChoice(command("answers_unasked")).dialogue()
-    talk.about()
+    talk.shake_hands()
     # Long enough for the line that nobody asked for, and if it is not, its seq gives it away.
     time.sleep(0.5)
     with pytest.raises(BrokenError, match=r"nobody asked for|answers seq '1'") as caught:

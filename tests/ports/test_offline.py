@@ -12,8 +12,8 @@ import pytest
 from conformance import offline, suite
 from conformance.model import Case, Op, Status, Verdict
 from conformance.offline import AnswersChoice
-from conformance.run.bench import Bench
 from conformance.run.plan import Plan, Trial
+from conformance.run.runner import Runner
 from conformance.subjects.base import UsageError
 from ports.talk import HOSTILE, ask, command, port
 from ports.test_hostile import BEHAVIOURS, BITS
@@ -70,9 +70,9 @@ def answers(name: str, folder: Path, cases: list[Case] = CASES) -> Path:
 
 
 def judged(path: Path, cases: list[Case] = CASES) -> list[Verdict]:
-    choice = AnswersChoice.from_json(AnswersChoice.of(path, "cpu", tuple(c.id for c in cases)).to_json())
-    bench = Bench(Plan())
-    return [bench.run(Trial(choice, case)) for case in cases]
+    choice = AnswersChoice.of(path, "cpu", tuple(c.id for c in cases))
+    runner = Runner(Plan())
+    return [runner.run(Trial(choice, case)) for case in cases]
 
 
 def statuses(verdicts: list[Verdict]) -> list[Status]:
@@ -190,5 +190,5 @@ def test_expected_values_are_never_sent() -> None:
     case = CASES[0]
     lines = b"".join(offline.emit([case]))
     for due in case.expected.values():
-        for digits in due.array.to_json()["bits"]:
+        for digits in due.array.bits:
             assert digits.encode() not in lines

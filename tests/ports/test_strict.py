@@ -110,11 +110,6 @@ def test_every_request_of_the_suite_is_as_the_schema_says() -> None:
         check.validate(json.loads(line))
 
 
-@pytest.mark.parametrize("name", ["request", "answer"])
-def test_the_schemas_are_schemas(name: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema(name))
-
-
 def without(key: str) -> dict[str, Any]:
     return {k: v for k, v in GOOD.items() if k != key}
 

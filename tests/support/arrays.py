@@ -7,8 +7,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conformance import bits
 from conformance.model import Array
-from conformance.subjects import wire
 from conformance.subjects.backends.protocol import UnsupportedByBackendError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Arrays:
         if dtype in _CODES:
             flat: Sequence[float] = [v for (v,) in struct.iter_unpack(f"<{_CODES[dtype]}", data)]
         else:
-            flat = wire.unpack(data, dtype, shape).values
+            flat = bits.unpack(data, dtype)
         return _nest(list(flat), shape)
 
     def loss_and_gradient(self, function: Callable[[Any], Any], keypoints: Any) -> tuple[Any, Any]:
@@ -128,4 +128,4 @@ def _pack(flat: list[Any], dtype: str) -> bytes:
         return struct.pack(f"<{len(flat)}{_CODES[dtype]}", *flat)
     if dtype == "complex64":
         return b"".join(struct.pack("<ff", value.real, value.imag) for value in map(complex, flat))
-    return wire.pack(Array(dtype, (len(flat),), tuple(flat)))
+    return bits.pack(flat, dtype)

@@ -16,7 +16,7 @@ from conformance.report.html import findings, headline, island, matrix, tables
 
 if TYPE_CHECKING:
     from conformance.model import Case
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 _STYLES = ("look.css", "page.css", "matrix.css", "panel.css")
 _SCRIPTS = ("data.js", "panel.js", "case.js", "filter.js", "grid.js")

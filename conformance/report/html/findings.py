@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.explain import rerun_command
 from conformance.mutants import mutants
 from conformance.report import summary
-from conformance.report.explain import rerun_command
 
 if TYPE_CHECKING:
     from conformance.model import Case, Verdict
-    from conformance.report.run import Run, SubjectInfo
+    from conformance.results import Run, SubjectInfo
 
 _CLAUSES = 4
 _LOOKS_LIKE = 2

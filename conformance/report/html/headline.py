@@ -12,7 +12,7 @@ from conformance.report.html.order import failed, size
 from conformance.report.numbers import ratio, ulps
 
 if TYPE_CHECKING:
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 _WORDS = {
     Exit.CONFORMS: ("good", "✓", "Conforms"),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from conformance.clauses import CLAUSES, FLAGS
 from conformance.model import Array, Status
 from conformance.mutants import mutants
-from conformance.report.run import GOOD
+from conformance.results import GOOD
 
 if TYPE_CHECKING:
     from conformance.model import Case, Verdict
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 SHOWN = 192
 """Elements of an array that are on the page: the largest have 20,000."""
@@ -106,12 +106,12 @@ def _case(case: Case) -> dict[str, Any]:
 
 
 def _array(name: str, array: Array) -> dict[str, Any]:
-    first = Array(array.dtype, array.shape, array.values[:SHOWN]).to_json()
+    first = Array(array.dtype, array.shape, array.values[:SHOWN])
     return {
         "name": name,
         "dtype": array.dtype,
         "shape": array.shape,
         "total": len(array.values),
-        "text": " ".join(first["text"]),
-        "bits": " ".join(first["bits"]),
+        "text": " ".join(first.text),
+        "bits": " ".join(first.bits),
     }

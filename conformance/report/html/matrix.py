@@ -11,13 +11,13 @@ from conformance.clauses import CLAUSES
 from conformance.model import Status
 from conformance.report.html.order import failed, size
 from conformance.report.numbers import ratio
-from conformance.report.run import UNJUDGED
+from conformance.results import UNJUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from conformance.model import Case, Verdict
-    from conformance.report.run import Run, SubjectInfo
+    from conformance.results import Run, SubjectInfo
 
 
 class State(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from conformance.report.run import GOOD
+from conformance.results import GOOD
 
 if TYPE_CHECKING:
     from conformance.model import Verdict

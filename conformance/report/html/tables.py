@@ -9,7 +9,7 @@ from conformance.report import summary
 
 if TYPE_CHECKING:
     from conformance.model import Case, Verdict
-    from conformance.report.run import Run
+    from conformance.results import Run
 
 _MOVING = 10
 

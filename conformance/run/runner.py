@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _EXPLICABLE = {Status.FAIL, Status.WRONGLY_ACCEPTED, Status.WRONGLY_REJECTED}
 
 
-class Bench:
+class Runner:
     """Runs trials, holding one started subject at a time."""
 
     def __init__(self, plan: Plan) -> None:

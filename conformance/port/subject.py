@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.model import Answer, Errored, Request, Unsupported
 from conformance.port.limits import Limits
+from conformance.port.messages import unclaimed
+from conformance.schema.protocol import Started  # noqa: TC001 - msgspec reads the annotations
 from conformance.subjects.base import Subject, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from conformance.port.dialogue import Dialogue
-    from conformance.port.messages import About
 
 
 @dataclass(frozen=True)
 class PortChoice:
-    """A port that has shaken hands once, on one of its devices.
+    """A port on one of its devices.
 
     Attributes
     ----------
@@ -30,8 +31,8 @@ class PortChoice:
     limits : Limits
     trace : str
         File that keeps the dialogue; empty for none.
-    about : dict
-        What it said of itself.
+    started : Started, optional
+        What it said of itself; None before it has shaken hands.
     device : str
     """
 
@@ -39,14 +40,14 @@ class PortChoice:
     one_shot: bool = False
     limits: Limits = field(default_factory=Limits)
     trace: str = ""
-    about: dict[str, Any] | None = None
+    started: Started | None = None
     device: str = "cpu"
     mode: str = "eager"
 
     @property
     def name(self) -> str:
         """Name of the subject."""
-        return subject_name(self.about or {}, self.device)
+        return subject_name(self.started, self.device) if self.started else self.command
 
     @property
     def rerun(self) -> str:
@@ -73,19 +74,11 @@ class PortChoice:
         trace = Trace(Path(self.trace) if self.trace else None)
         return Dialogue(self.command, one_shot=self.one_shot, limits=self.limits, trace=trace)
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON form."""
-        return asdict(self)
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> PortChoice:
-        """Read the JSON form."""
-        return cls(**{**data, "limits": Limits(**data["limits"])})
-
-
-def subject_name(about: Mapping[str, Any], device: str) -> str:
+def subject_name(started: Started, device: str) -> str:
     """Name a port by what it says of itself."""
-    return f"{about['name']} {about['version']} ({about['language']})/{device}"
+    port = started.port
+    return f"{port.name} {port.version} ({port.language})/{device}"
 
 
 def quoted(word: str) -> str:
@@ -115,18 +108,17 @@ def meet(choice: PortChoice, devices: Sequence[str] = ()) -> list[PortChoice]:
     """
     talk = choice.dialogue()
     try:
-        about = talk.about()
+        started = talk.shake_hands()
     finally:
         talk.close()
+    there = started.capabilities.devices
     found = [
-        replace(choice, about=about.to_json(), device=device)
-        for device in about.devices
+        replace(choice, started=started, device=device)
+        for device in there
         if not devices or device in devices or device.partition(":")[0] in devices
     ]
     if not found:
-        message = (
-            f"--port {choice.command!r} has no device {' or '.join(devices)}: {', '.join(about.devices)}"
-        )
+        message = f"--port {choice.command!r} has no device {' or '.join(devices)}: {', '.join(there)}"
         raise UsageError(message)
     return found
 
@@ -141,16 +133,14 @@ class PortSubject(Subject):
 
     def __init__(self, choice: PortChoice) -> None:
         self.name, self.device, self.mode = choice.name, choice.device, choice.mode
-        self._place = choice.device
-        self._about = _about(choice)
+        self._place, self._started = choice.device, choice.started
         self._dialogue = choice.dialogue()
 
     def answer(self, request: Request) -> Answer:
         """Ask the port, unless it said that it cannot."""
         from conformance.port.process import BrokenError  # noqa: PLC0415 - POSIX only
 
-        missing = self._about.lacks(request)
-        if missing:
+        if self._started and (missing := unclaimed(request, self._started)):
             return Unsupported(missing)
         try:
             return self._dialogue.ask(request, self._place)
@@ -160,9 +150,3 @@ class PortSubject(Subject):
     def close(self) -> None:
         """End the port."""
         self._dialogue.close()
-
-
-def _about(choice: PortChoice) -> About:
-    from conformance.port.messages import About  # noqa: PLC0415 - jsonschema is slow to import
-
-    return About.from_json(choice.about or {})

@@ -1,26 +1,19 @@
-"""Everything a report is made from: one run of the suite."""
+"""What a run of the suite found: everything that a report is made from."""
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from conformance import profiles, suite
+from conformance import profiles
 from conformance.exits import Exit
 from conformance.model import Status
-from conformance.subjects.find import Absence
+from conformance.subjects.find import Absence  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from conformance.model import Case, Verdict
-    from conformance.run.pairs import Pair
-    from conformance.run.plan import Plan
 
-FORMAT = 1
 GOOD = {Status.PASS, Status.XFAIL, Status.UNSUPPORTED, Status.SKIPPED}
 """Statuses that do not fail a run; only the first one counts as passed."""
 UNJUDGED = {Status.UNSUPPORTED, Status.SKIPPED}
@@ -62,36 +55,21 @@ class Header:
     subjects: tuple[SubjectInfo, ...]
     absences: tuple[Absence, ...]
 
-    @classmethod
-    def of(cls, plan: Plan, command: str, versions: Mapping[str, str]) -> Header:
-        """Describe a plan on this machine."""
-        trials = Counter(t.subject.name for t in plan.trials())
-        return cls(
-            suite=suite.suite_hash(),
-            cases=len(suite.load_cases()),
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
-            command=command,
-            host=f"{platform.system()} {platform.machine()}",
-            python=platform.python_version(),
-            versions=dict(versions),
-            seed=plan.shuffle,
-            subjects=tuple(
-                SubjectInfo(s.name, s.device, s.mode, s.rerun, trials[s.name]) for s in plan.subjects
-            ),
-            absences=tuple(plan.absences),
-        )
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON form."""
-        return asdict(self)
+@dataclass(frozen=True)
+class Pair:
+    """Two subjects: the largest distance in ULP, the case it was found in, and how many agree.
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Header:
-        """Read the JSON form."""
-        fields = dict(data)
-        fields["subjects"] = tuple(SubjectInfo(**s) for s in fields["subjects"])
-        fields["absences"] = tuple(Absence(**a) for a in fields["absences"])
-        return cls(**fields)
+    `ulp` is infinite where one has NaN and the other has not. `same` of the `shared` outputs
+    that both computed have the same bits.
+    """
+
+    one: str
+    other: str
+    ulp: float
+    case: str
+    same: int
+    shared: int
 
 
 @dataclass

@@ -42,23 +42,23 @@ def budgets(solution: Solution, model: Model) -> dict[str, tuple[float, ...]]:
 
     `expected` is the oracle's output rounded once, so its own rounding is part of the bound.
     """
-    judge = _Judge(solution, model)
+    analysis = _Analysis(solution, model)
     bounds: dict[str, tuple[Fraction, ...]] = {}
     op = solution.problem.op
     if op is Op.STAGES:
-        bounds["differences"] = tuple(judge.length(e) for e in solution.entries)
+        bounds["differences"] = tuple(analysis.length(e) for e in solution.entries)
         bounds["masked"] = tuple(
-            judge.length(e) if isinstance(e.masked, int) and e.masked else ZERO for e in solution.entries
+            analysis.length(e) if isinstance(e.masked, int) and e.masked else ZERO for e in solution.entries
         )
-        bounds["rectified"] = tuple(judge.rectified(e) for e in solution.entries)
+        bounds["rectified"] = tuple(analysis.rectified(e) for e in solution.entries)
     elif op is Op.NORM:
-        bounds["norm"] = judge.norm()
+        bounds["norm"] = analysis.norm()
     elif op is Op.EPSILON:
-        bounds["epsilon"] = judge.epsilon()
+        bounds["epsilon"] = analysis.epsilon()
     else:
-        bounds["loss"] = judge.loss()
+        bounds["loss"] = analysis.loss()
         if op is Op.GRADIENT:
-            bounds["gradient"] = judge.gradient()
+            bounds["gradient"] = analysis.gradient()
     return {name: tuple(ceiling(b) for b in bound) for name, bound in bounds.items()}
 
 
@@ -131,7 +131,7 @@ def growth(x: Fraction) -> Fraction:
     return ((1 - x / parts) ** -parts - 1) / x
 
 
-class _Judge:
+class _Analysis:
     """The budgets of one solution under one model of the arithmetic."""
 
     def __init__(self, solution: Solution, model: Model) -> None:

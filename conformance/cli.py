@@ -9,9 +9,8 @@ import click
 from click.core import ParameterSource
 
 import temporal_loss
-from conformance.exits import Exit
+from conformance.exits import Exit, StartError, UsageError
 from conformance.port.options import port_options
-from conformance.subjects.base import StartError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

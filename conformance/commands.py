@@ -14,7 +14,7 @@ from rich.text import Text
 
 from conformance import casefiles, explain, features, offline, profiles, suite
 from conformance.bits import FORMATS
-from conformance.exits import Exit
+from conformance.exits import Exit, UsageError
 from conformance.model import Op
 from conformance.port.options import ports
 from conformance.report import badge as badges
@@ -23,7 +23,6 @@ from conformance.results import Run
 from conformance.run import execute, workers
 from conformance.run.header import header_of
 from conformance.run.plan import Plan
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

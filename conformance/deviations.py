@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 
+from conformance.exits import UsageError
 from conformance.model import Status, Verdict
 from conformance.schema.arrays import Record
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

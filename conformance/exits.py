@@ -1,4 +1,4 @@
-"""Exit codes of the command line."""
+"""Exit codes of the command line, and the errors that end it before a run."""
 
 from enum import IntEnum
 
@@ -12,3 +12,11 @@ class Exit(IntEnum):
     NOT_STARTED = 3
     FAULT = 4
     INCOMPLETE = 5
+
+
+class UsageError(Exception):
+    """The user asked for something that is not there; one line that says what to do."""
+
+
+class StartError(Exception):
+    """A subject did not start, so nothing can be said about it."""

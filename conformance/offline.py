@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from conformance import suite
 from conformance.bits import FORMATS
+from conformance.exits import UsageError
 from conformance.model import Answer, Case, Errored, Op, Request, Status, Unsupported
 from conformance.port import messages, strict
 from conformance.port.limits import Limits
@@ -20,7 +21,7 @@ from conformance.port.strict import BadLineError
 from conformance.port.subject import quoted, subject_name
 from conformance.port.text import clean
 from conformance.schema.protocol import Started
-from conformance.subjects.base import Subject, UsageError
+from conformance.subjects.base import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.exits import UsageError
 from conformance.run.plan import Plan
 from conformance.run.runner import Runner
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

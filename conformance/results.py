@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from conformance import profiles
 from conformance.exits import Exit
 from conformance.model import Status
-from conformance.subjects.find import Absence  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from conformance.model import Case, Verdict
@@ -38,6 +37,14 @@ class SubjectInfo:
     def group(self) -> str:
         """The name without the mode: backend and device."""
         return self.name.removesuffix(f"/{self.mode}")
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A backend, or a device of it, that cannot run here."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from conformance.compare.parameters import read_epsilon, read_nan_policy, read_threshold
+from conformance.exits import UsageError
 from conformance.recordings import RecordingError, read
 from conformance.recordings.recording import show
 from conformance.subjects.backends.protocol import AUTODIFF
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     import os

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conformance.compare.reference import Reference
     from conformance.compare.steps import Question, Summary
     from conformance.recordings import Recording
-    from conformance.subjects.find import Absence
+    from conformance.results import Absence
 
 DIGITS = {"float32": 9, "float64": 17}
 

@@ -7,12 +7,12 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
+from conformance.exits import StartError, UsageError
 from conformance.model import Status
 from conformance.port import messages, strict
 from conformance.port.process import BrokenError, Process
 from conformance.port.strict import BadLineError
 from conformance.port.text import clean
-from conformance.subjects.base import StartError, UsageError
 
 if TYPE_CHECKING:
     from conformance.model import Answer, Request

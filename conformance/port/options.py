@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance.exits import UsageError
 from conformance.port.limits import Limits
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

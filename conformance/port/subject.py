@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.exits import UsageError
 from conformance.model import Answer, Errored, Request, Unsupported
 from conformance.port.limits import Limits
 from conformance.port.messages import unclaimed
 from conformance.schema.protocol import Started  # noqa: TC001 - msgspec reads the annotations
-from conformance.subjects.base import Subject, UsageError
+from conformance.subjects.base import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

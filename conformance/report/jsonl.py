@@ -9,10 +9,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from conformance.exits import UsageError
 from conformance.model import Verdict
 from conformance.results import Header, Pair, Run
 from conformance.schema.arrays import named
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import deviations, suite
+from conformance.exits import UsageError
 from conformance.run.pairs import Store
 from conformance.run.progress import Progress
 from conformance.run.recorder import Recorder
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

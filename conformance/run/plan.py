@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from conformance import suite
+from conformance.exits import UsageError
 from conformance.offline import AnswersChoice  # noqa: TC001 - msgspec reads the annotations
 from conformance.port.subject import PortChoice  # noqa: TC001 - msgspec reads the annotations
 from conformance.run import chosen
 from conformance.subjects import backends, find
 from conformance.subjects.backends.protocol import AUTODIFF
-from conformance.subjects.base import UsageError
 from conformance.subjects.callables import CallableSubject, load
 
 if TYPE_CHECKING:
     from conformance.model import Case
+    from conformance.results import Absence
     from conformance.subjects.base import Subject
 
 
@@ -134,7 +135,7 @@ class Plan:
         return msgspec.convert(json.loads(text), cls)
 
     @cached_property
-    def _found(self) -> tuple[list[Startable], list[find.Absence]]:
+    def _found(self) -> tuple[list[Startable], list[Absence]]:
         outside: list[Startable] = [*self.ports, *self.answers]
         if outside and not (self.backends or self.require or self.subject):
             return outside, []
@@ -153,7 +154,7 @@ class Plan:
         return self._found[0]
 
     @property
-    def absences(self) -> list[find.Absence]:
+    def absences(self) -> list[Absence]:
         """What cannot run here, and why."""
         return self._found[1]
 

@@ -11,14 +11,6 @@ if TYPE_CHECKING:
     from conformance.model import Answer, Request
 
 
-class UsageError(Exception):
-    """The user asked for something that is not there; one line that says what to do."""
-
-
-class StartError(Exception):
-    """A subject did not start, so nothing can be said about it."""
-
-
 class Subject(ABC):
     """One thing under test.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from conformance.exits import UsageError
 from conformance.model import Op, Request, Unsupported
 from conformance.subjects import operations
-from conformance.subjects.base import UsageError
 from conformance.subjects.importing import find_object
 from conformance.subjects.native import NativeSubject
 

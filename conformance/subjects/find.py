@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from conformance.exits import UsageError
+from conformance.results import Absence
 from conformance.subjects import backends
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.backends.protocol import AUTODIFF
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -37,14 +38,6 @@ class Choice:
     def start(self) -> BackendSubject:
         """Make the subject."""
         return BackendSubject(backends.load(self.backend), self.device, self.mode)
-
-
-@dataclass(frozen=True)
-class Absence:
-    """A backend, or a device of it, that cannot run here."""
-
-    name: str
-    reason: str
 
 
 def find(

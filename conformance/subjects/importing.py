@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conformance.subjects.base import StartError, UsageError
+from conformance.exits import StartError, UsageError
 
 
 def find_object(option: str, spec: str, what: str) -> Any:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from conformance import suite
 from conformance.model import Case, Status, Verdict
 from conformance.report import jsonl
-from conformance.results import Header, Pair, Run, SubjectInfo
-from conformance.subjects.find import Absence
+from conformance.results import Absence, Header, Pair, Run, SubjectInfo
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -270,12 +270,12 @@ def test_no_machine_of_the_analysis_leaves_the_budget(
 def test_no_machine_leaves_the_budget_of_more_terms_than_its_dtype_can_count(sign: int) -> None:
     """A unit of 1/8 and 64 terms stand for float32 and 2**27."""
     solution = ask([[1.1 * t * t, 0.7 * t] for t in range(65)], reduction="sum")
-    judge = budget._Judge(solution, BUDGET)
-    judge.u = Fraction(1, 8)
-    machine = Machine(judge.u, [sign])
+    analysis = budget._Analysis(solution, BUDGET)
+    analysis.u = Fraction(1, 8)
+    machine = Machine(analysis.u, [sign])
     got = machine.loss(solution, machine.plain, machine.in_order, "sum")
     (exact,) = solution.outputs["loss"].values
-    assert abs(got - Fraction(exact)) <= judge.loss()[0]
+    assert abs(got - Fraction(exact)) <= analysis.loss()[0]
 
 
 @given(rows, signs, st.sampled_from(["mean", "sum"]))

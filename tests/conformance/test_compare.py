@@ -14,9 +14,9 @@ from rich.console import Console
 np = pytest.importorskip("numpy", reason="recordings are read with NumPy, which is not installed")
 
 from conformance.compare import run  # noqa: E402
+from conformance.exits import UsageError  # noqa: E402
 from conformance.subjects import backends  # noqa: E402
 from conformance.subjects.backends.numpy_backend import NumpyBackend  # noqa: E402
-from conformance.subjects.base import UsageError  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,11 @@ from rich.console import Console
 from runs import BAD, CASES, GOOD, GREEN, HEADER, HOSTILE, MIXED, a_run, bad, good, written
 
 from conformance import explain, suite
-from conformance.exits import Exit
+from conformance.exits import Exit, UsageError
 from conformance.model import Status, Verdict
 from conformance.report import badge, diff, jsonl, markdown, summary, terminal
 from conformance.results import Run, SubjectInfo
 from conformance.run import chosen
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

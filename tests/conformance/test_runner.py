@@ -10,14 +10,13 @@ import pytest
 from hand import LOSS, ScriptedChoice, error_case, outputs, scalar, value_case
 
 from conformance import suite
-from conformance.exits import Exit
+from conformance.exits import Exit, UsageError
 from conformance.model import Answer, Errored, Op, Outputs, Request, Status, Unsupported, Verdict
 from conformance.results import Header, Pair, Run
 from conformance.run import chosen
 from conformance.run.pairs import Store
 from conformance.run.plan import Plan, Trial
 from conformance.run.runner import Runner
-from conformance.subjects.base import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

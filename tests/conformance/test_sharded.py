@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support.selection import under_test
 
+from conformance.exits import UsageError
 from conformance.subjects import backends, find
-from conformance.subjects.base import UsageError
 
 under_test("jax")
 

@@ -11,13 +11,13 @@ from hand import KEYPOINTS, LOSS, value_case
 from support.selection import select
 
 from conformance import bits, suite
+from conformance.exits import UsageError
 from conformance.judge import judge
 from conformance.model import Array, Errored, ErrorKind, Op, Outputs, Rejected, Request, Status, Unsupported
 from conformance.run import chosen
 from conformance.subjects import backends, find
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.backends.protocol import Backend, UnsupportedByBackendError
-from conformance.subjects.base import UsageError
 from conformance.subjects.native import NativeSubject
 
 if TYPE_CHECKING:

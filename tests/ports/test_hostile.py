@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from conformance.exits import StartError
 from conformance.model import Status
 from conformance.port.limits import Limits
 from conformance.port.process import BrokenError
 from conformance.port.subject import PortChoice
-from conformance.subjects.base import StartError
 from ports.talk import FIVE, HOSTILE, LONG, MEAN, NEAR, REFUSED, ask, command, port
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import offline, suite
+from conformance.exits import UsageError
 from conformance.model import Case, Op, Status, Verdict
 from conformance.offline import AnswersChoice
 from conformance.run.plan import Plan, Trial
 from conformance.run.runner import Runner
-from conformance.subjects.base import UsageError
 from ports.talk import HOSTILE, ask, command, port
 from ports.test_hostile import BEHAVIOURS, BITS
 

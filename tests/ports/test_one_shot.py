@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.exits import StartError
 from conformance.model import Status
 from conformance.port.limits import Limits
-from conformance.subjects.base import StartError
 from ports.talk import FIVE, HOSTILE, MEAN, ask, command, port
 
 if TYPE_CHECKING:

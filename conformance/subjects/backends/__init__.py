@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from conformance.exits import UsageError
 from conformance.subjects.backends.protocol import Backend
-from conformance.subjects.base import UsageError
 from conformance.subjects.importing import find_object
 
 NAMES = ("numpy", "torch", "jax", "cupy", "dask", "strict")

@@ -12,7 +12,7 @@ from conformance.port.subject import PortChoice, meet
 from conformance.run.plan import Plan, Trial
 from conformance.run.runner import Runner
 
-HOSTILE = Path(__file__).parent / "hostile"
+HOSTILE = Path(__file__).with_name("hostile.py")
 
 
 def _case(name: str, values: tuple[float, ...], due: float, budget: float) -> Case:
@@ -49,7 +49,7 @@ REFUSED = Case(
 def command(name: str, *arguments: str) -> str:
     """Return the command line of a hostile port."""
     # Without site-packages a Python starts in a third of the time, and fixtures need none.
-    return shlex.join([sys.executable, "-S", str(HOSTILE / f"{name}.py"), *arguments])
+    return shlex.join([sys.executable, "-S", str(HOSTILE), name, *arguments])
 
 
 def port(line: str, limits: Limits | None = None, trace: str = "", *, one_shot: bool = False) -> PortChoice:

@@ -59,7 +59,7 @@ def answers(name: str, folder: Path, cases: list[Case] = CASES) -> Path:
     """Run a port by hand, as its author would."""
     path = folder / "answers.jsonl"
     done = subprocess.run(  # noqa: S603
-        [sys.executable, HOSTILE / f"{name}.py", *ARGUMENTS.get(name, ())],
+        [sys.executable, HOSTILE, name, *ARGUMENTS.get(name, ())],
         input=b"".join(offline.emit(cases)),
         capture_output=True,
         check=False,

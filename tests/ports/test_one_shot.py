@@ -31,7 +31,7 @@ if message["cmd"] == "start":
 
 def shot(folder: Path, body: str, limits: Limits | None = None) -> Verdict:
     script = folder / "port.py"
-    script.write_text(HEAD.format(here=str(HOSTILE)) + body, encoding="utf-8")
+    script.write_text(HEAD.format(here=str(HOSTILE.parent)) + body, encoding="utf-8")
     line = shlex.join([sys.executable, "-S", str(script)])
     return ask(port(line, limits, one_shot=True), FIVE)[0]
 

@@ -151,6 +151,7 @@ FINE = [
     GOOD,
     loss(bits=["ABCDEFabcdef0123"]),
     loss(shape=[0], bits=[]),
+    loss(shape=[1.0]),
     loss(dtype="complex256"),
     GOOD | {"outputs": {}},
     {"seq": "1", "unsupported": "no"},
@@ -159,17 +160,49 @@ FINE = [
 ]
 
 
-@pytest.mark.parametrize("message", BAD, ids=json.dumps)
+STARTED = {
+    "protocol": 1,
+    "port": {"name": "a b", "version": "1", "language": "C++"},
+    "capabilities": {"ops": ["value"], "dtypes": ["float64"], "devices": ["cpu", "cuda:0"]},
+}
+
+
+def claiming(**changed: object) -> dict[str, Any]:
+    return STARTED | {"capabilities": STARTED["capabilities"] | changed}  # type: ignore[operator]
+
+
+BAD_STARTS = [
+    STARTED | {"protocol": 2},
+    STARTED | {"protocol": True},
+    STARTED | {"seq": "1"},
+    STARTED | {"port": {"name": "a", "version": "1"}},
+    STARTED | {"port": {"name": "\x1b", "version": "1", "language": "C"}},
+    STARTED | {"port": {"name": "a" * 65, "version": "1", "language": "C"}},
+    claiming(ops=[]),
+    claiming(ops=["value", "value"]),
+    claiming(ops=["sum"]),
+    claiming(dtypes=["int64"]),
+    claiming(devices="cpu"),
+    claiming(more=[]),
+]
+
+
+def read(message: dict[str, Any]) -> object:
+    found = strict.read(json.dumps(message).encode(), 10)
+    return messages.started_of(found) if "protocol" in found else messages.answer_of(found)
+
+
+@pytest.mark.parametrize("message", BAD + BAD_STARTS, ids=json.dumps)
 def test_schema_and_reader_refuse_alike(message: dict[str, Any]) -> None:
     assert not jsonschema.Draft202012Validator(schema("answer")).is_valid(message)
     with pytest.raises(BadLineError):
-        messages.answer_of(message)
+        read(message)
 
 
-@pytest.mark.parametrize("message", FINE, ids=json.dumps)
+@pytest.mark.parametrize("message", [*FINE, STARTED, claiming(ops=["stages"])], ids=json.dumps)
 def test_schema_and_reader_accept_alike(message: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(schema("answer")).validate(message)
-    assert messages.answer_of(message)
+    assert read(message)
 
 
 def test_bits_are_read_to_the_number() -> None:

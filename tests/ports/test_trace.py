@@ -34,7 +34,7 @@ def test_what_was_sent_can_be_sent_again(tmp_path: Path) -> None:
     ask(port(command("is_honest"), trace=str(path)), FIVE)
     lines = kept(path, ">")[2:]
     again = subprocess.run(  # noqa: S603
-        [sys.executable, HOSTILE / "is_honest.py"],
+        [sys.executable, HOSTILE, "is_honest"],
         input="".join(f"{line}\n" for line in lines),
         capture_output=True,
         text=True,

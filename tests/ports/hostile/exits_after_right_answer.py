@@ -1,7 +1,0 @@
-import sys
-
-from honest import requests, right, say
-
-for request in requests():
-    say(right(request))
-    sys.exit(0)

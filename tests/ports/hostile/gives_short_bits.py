@@ -1,6 +1,0 @@
-from honest import requests, right, say
-
-for request in requests():
-    answer = right(request)
-    answer["outputs"]["loss"]["bits"] = [answer["outputs"]["loss"]["bits"][0].rstrip("0")]
-    say(answer)

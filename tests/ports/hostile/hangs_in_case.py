@@ -1,6 +1,0 @@
-import time
-
-from honest import requests
-
-for _ in requests():
-    time.sleep(600)

@@ -1,6 +1,0 @@
-import time
-
-from honest import write
-
-write('{"protocol": 1, "port"')
-time.sleep(600)

@@ -1,4 +1,0 @@
-from honest import ABOUT, requests, right, say
-
-for request in requests(ABOUT | {"protocol": 2}):
-    say(right(request))

@@ -1,4 +1,0 @@
-from honest import requests, write
-
-for request in requests():
-    write('{"seq": "' + request["seq"] + '", "unsupported": ' + "[" * 100_000 + "]" * 100_000 + "}\n")

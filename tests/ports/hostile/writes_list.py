@@ -1,4 +1,0 @@
-from honest import requests, right, say
-
-for request in requests():
-    say([right(request)])

@@ -1,4 +1,0 @@
-from honest import requests, write
-
-for request in requests():
-    write('{"seq": "' + request["seq"] + '", "device": "cpu", "outputs": {"loss": ' + "9" * 5000 + "}}\n")

@@ -1,4 +1,4 @@
-"""Whether the case files are in order; what `cases check` says."""
+"""What `cases check` finds wrong with the case files."""
 
 from __future__ import annotations
 

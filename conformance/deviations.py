@@ -1,4 +1,4 @@
-"""Declared deviations: failures a subject is known for, shown as such and never as green."""
+"""Declared deviations: known failures of a subject, shown as such and never as passed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A failure told so that the reader can act on it."""
+"""A failure in full: the case, its clauses, inputs, what was found, and how to run it again."""
 
 from __future__ import annotations
 

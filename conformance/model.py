@@ -13,7 +13,7 @@ from conformance import bits
 
 
 class Op(StrEnum):
-    """What a subject is asked to compute."""
+    """What a request asks for."""
 
     VALUE = "value"
     """`temporal_loss`; output `loss` (a scalar, or the array for reduction "none")."""

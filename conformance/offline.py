@@ -1,4 +1,4 @@
-"""A run in two halves: requests written to a file, and answers from a file judged.
+"""Runs in two halves: requests are written to a file, and answers are judged from a file.
 
 For ports that cannot be started here: on a cluster, in a browser, on a device without a shell.
 """

@@ -1,4 +1,4 @@
-"""Checks by argument, before any work: each message names the argument, what came, what is due."""
+"""Checks of every argument, before any work: messages say which one, what was got and what is expected."""
 
 from __future__ import annotations
 

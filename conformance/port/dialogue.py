@@ -24,7 +24,7 @@ _TRIES = 3
 
 
 class Dialogue:
-    """One port, started as often as it takes.
+    """One port, started again after every failure.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""All processes that a port has become: found, measured and ended.
+"""The processes that a port has started: found, measured and ended.
 
 A process group is ended in one step, but a child can leave it. Every process inherits the
 environment, so a variable of ours finds those too, where the system shows it (/proc).

@@ -1,4 +1,4 @@
-"""What a port may use: time, length of a line, memory, processes."""
+"""Limits of a port: time, length of a line, memory, processes."""
 
 from __future__ import annotations
 

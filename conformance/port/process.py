@@ -1,4 +1,4 @@
-"""One running port: lines out, lines in, and an end to it that leaves nothing behind."""
+"""One running port: lines to it and from it, its limits, and its end, after which no process is left."""
 
 from __future__ import annotations
 

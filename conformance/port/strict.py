@@ -1,4 +1,4 @@
-"""Strict JSON: what a lenient reader lets pass is told to the port's author instead."""
+"""Strict JSON: what lenient readers let pass is refused, with a message for the port's author."""
 
 from __future__ import annotations
 

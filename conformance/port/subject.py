@@ -92,7 +92,7 @@ def quoted(word: str) -> str:
 
 
 def meet(choice: PortChoice, devices: Sequence[str] = ()) -> list[PortChoice]:
-    """Start a port, hear what it can do, end it, and return one choice for each device.
+    """Start a port, ask what it supports, end it, and return one choice for each device.
 
     Parameters
     ----------

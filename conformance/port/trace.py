@@ -1,4 +1,4 @@
-"""The dialogue with a port, kept in a file that a person can read and a program can replay."""
+"""The dialogue with a port, kept in a file for people to read and for programs to send again."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Running subjects over cases with pytest."""
+"""The runner: asks every subject every case, with pytest."""

@@ -1,4 +1,4 @@
-"""From a verdict to what pytest understands, and back from pytest's report."""
+"""Verdicts as outcomes of pytest's tests, and read back from its reports."""
 
 from __future__ import annotations
 

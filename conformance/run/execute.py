@@ -1,4 +1,4 @@
-"""One run from plan to result: pytest inside, nothing of it to be seen."""
+"""One run from plan to result, by pytest, whose own output is hidden."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def execute(
 
 
 def _pytest(arguments: list[str], recorder: Recorder) -> tuple[int, str]:
-    """Run pytest without its own words, unless it is asked for some or talks with the user."""
+    """Run pytest without its own output, unless it is asked for some or debugs."""
     said = io.StringIO()
     with ExitStack() as stack:
         if not {"--pdb", "-s", "--capture=no"} & set(arguments):

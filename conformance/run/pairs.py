@@ -1,4 +1,4 @@
-"""How far the results of two subjects are apart, whatever the oracle says of either."""
+"""How far the results of every two subjects are apart, without regard to the oracle."""
 
 from __future__ import annotations
 

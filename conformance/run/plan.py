@@ -1,4 +1,4 @@
-"""What a run was asked to do, as text that crosses process borders, and what that comes to."""
+"""The plan of a run: which subjects and cases, as text that can be passed to other processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Startable(Protocol):
-    """A subject that is known of and not yet started."""
+    """A subject that is not started yet."""
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """Told of every verdict as it comes."""
+    """What is told of every verdict as it comes."""
 
     def planned(self, total: int) -> None:
         """Hear how many verdicts are to come."""

@@ -1,4 +1,4 @@
-"""How many processes a run takes, where the user has not said it."""
+"""How many processes a run takes, if the user does not say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library of this project, run by one backend on one device in one mode."""
+"""`temporal_loss` as the implementation under test, on one backend, device and mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every subject is: something with a name and a device that answers requests."""
+"""A subject: an implementation under test with a name and a device, which answers requests."""
 
 from __future__ import annotations
 

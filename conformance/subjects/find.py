@@ -1,4 +1,4 @@
-"""Which subjects are here, and why the others are not."""
+"""Which subjects can run here, and why the others cannot."""
 
 from __future__ import annotations
 

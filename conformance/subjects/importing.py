@@ -1,4 +1,4 @@
-"""What users have written themselves and name as `package.module:object`."""
+"""Imports of objects of the user, named as `package.module:object`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A subject made of native arrays: how one request becomes a call and its results an answer."""
+"""A subject that is called with native arrays: from a request to a call, from its results to an answer."""
 
 from __future__ import annotations
 

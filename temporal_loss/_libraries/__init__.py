@@ -1,4 +1,4 @@
-"""Which library an array is of, and all that this package knows of one: a small subclass in a file each.
+"""Finds the library of an array; what a library needs of its own is a small subclass in one file here.
 
 A library that has no file here gets the cautious answers of `Library` itself.
 """

@@ -1,4 +1,4 @@
-"""What is needed of an array library, with the answers that are safe for one never heard of."""
+"""What the loss asks of an array library, with defaults that are safe for an unknown one."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Library:
     def filled_row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Array of numbers, filled where it lies.
 
-        A copy from the host would have to wait, and would be read anew wherever recorded work is replayed.
+        A copy from the host would wait for the device, and a CUDA graph would repeat it at every replay.
         """
         first, *others = numbers
         row = self.xp.full((len(numbers),), first, dtype=dtype, **self.beside(array))

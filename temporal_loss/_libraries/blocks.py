@@ -1,4 +1,4 @@
-"""Large arrays in host memory, cut along time: temporaries stay in the processor's cache, and small.
+"""Large arrays in host memory, computed in blocks of frames whose temporaries fit the processor's cache.
 
 A block is evaluated at once and its values may be looked at, which allows what traces and other
 devices do not. At 100,000 frames of 20 keypoints blocks take half the time of whole arrays or less. Each

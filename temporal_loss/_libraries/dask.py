@@ -1,4 +1,4 @@
-"""Dask: each chunk is worked through whole, with the first frame of the next one, by its own library.
+"""Dask: each chunk is computed by its own library, together with the first frame of the next chunk.
 
 Slicing a chunked array along time instead leaves one-frame slivers between the chunks and three
 times the tasks.

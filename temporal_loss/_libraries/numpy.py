@@ -1,4 +1,4 @@
-"""NumPy: block by block, and in silence about infinities."""
+"""NumPy: computed block by block, without warnings about infinities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""torch: what is eager and in host memory goes block by block, and all else is left to torch."""
+"""torch: eager tensors in host memory are computed block by block, the rest by the stages as they are."""
 
 from __future__ import annotations
 

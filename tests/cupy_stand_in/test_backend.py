@@ -1,4 +1,4 @@
-"""The backend: what a library does beside is an answer that does not pass."""
+"""The stand-in as a backend: a copy to the host, or waiting, makes the answer an error."""
 
 from __future__ import annotations
 

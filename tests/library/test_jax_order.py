@@ -1,4 +1,4 @@
-"""What JAX has traced must not come back: one object, used inside and outside of every transformation.
+"""One object used inside and outside of every JAX transformation: no traced array may be reused.
 
 A list of epsilons becomes an array. Were a traced one kept, the next use would raise, or leak. Each
 test has epsilons of its own, so that no other test has had them before.

@@ -1,4 +1,4 @@
-"""A call that has passed the checks says nothing of the next one that is only nearly like it."""
+"""Checks are not skipped for a call that only resembles an earlier one."""
 
 from __future__ import annotations
 

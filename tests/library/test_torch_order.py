@@ -1,4 +1,4 @@
-"""What torch has traced, or may not be trained on, must not come back: one object, used in turn.
+"""One object used inside and outside of torch's transformations: no traced or inference tensor may be reused.
 
 A list of epsilons becomes a tensor, which nothing may keep. Each test has epsilons of its own, so
 that no other test has had them before.

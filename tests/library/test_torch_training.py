@@ -1,4 +1,4 @@
-"""torch computes value and gradient at once in training: what comes from above, and what goes on below."""
+"""Training in torch, where value and gradient are computed at once: operations before and after the loss."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class NotLazyError(Exception):
-    """Something was computed before it was asked for."""
+    """A lazy array was computed too early."""
 
 
 class DaskBackend(Backend):

@@ -114,7 +114,7 @@ class JaxBackend(Backend):
         native.block_until_ready()
 
     def broke(self, error: Exception) -> bool:
-        """JAX's complaints about traced values are TypeErrors, yet say nothing about the input."""
+        """JAX raises TypeErrors for code that cannot be traced; they are no refusals of the input."""
         errors = self.xp().errors
         return isinstance(
             error,

@@ -76,7 +76,7 @@ def ports(options: Mapping[str, Any]) -> tuple[PortChoice, ...]:
                 raise UsageError(message)
         return ()
     # For a quick --help.
-    from conformance.port.subject import PortChoice, meet  # noqa: PLC0415
+    from conformance.port.subject import PortCommand, meet  # noqa: PLC0415
 
     # The default end of a process leaves no time to end the port.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -95,7 +95,7 @@ def ports(options: Mapping[str, Any]) -> tuple[PortChoice, ...]:
     found = [
         choice
         for command in options["port"]
-        for choice in meet(PortChoice(command, options["one_shot"], limits, trace), options["device"])
+        for choice in meet(PortCommand(command, options["one_shot"], limits, trace), options["device"])
     ]
     names = [choice.name for choice in found]
     if len(set(names)) < len(names):

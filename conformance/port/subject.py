@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PortChoice:
-    """A port on one of its devices.
+class PortCommand:
+    """How a port is started.
 
     Attributes
     ----------
@@ -32,36 +32,12 @@ class PortChoice:
     limits : Limits
     trace : str
         File that keeps the dialogue; empty for none.
-    started : Started, optional
-        What it said of itself; None before it has shaken hands.
-    device : str
     """
 
     command: str
     one_shot: bool = False
     limits: Limits = field(default_factory=Limits)
     trace: str = ""
-    started: Started | None = None
-    device: str = "cpu"
-    mode: str = "eager"
-
-    @property
-    def name(self) -> str:
-        """Name of the subject."""
-        return subject_name(self.started, self.device) if self.started else self.command
-
-    @property
-    def rerun(self) -> str:
-        """Options of the command that runs this subject alone."""
-        words = ["--port", quoted(self.command)]
-        words += ["--one-shot"] if self.one_shot else []
-        words += ["--timeout", f"{self.limits.case:g}"] if self.limits.case != Limits.case else []
-        words += ["--device", quoted(self.device)] if self.device != "cpu" else []
-        return " ".join(words)
-
-    def start(self) -> PortSubject:
-        """Make the subject; the program starts with the first question."""
-        return PortSubject(self)
 
     def dialogue(self) -> Dialogue:
         """Make what talks to the port."""
@@ -74,6 +50,35 @@ class PortChoice:
 
         trace = Trace(Path(self.trace) if self.trace else None)
         return Dialogue(self.command, one_shot=self.one_shot, limits=self.limits, trace=trace)
+
+
+@dataclass(frozen=True)
+class PortChoice:
+    """A port that has shaken hands once, on one of its devices. `started` is what it said of itself."""
+
+    port: PortCommand
+    started: Started
+    device: str
+    mode: str = "eager"
+
+    @property
+    def name(self) -> str:
+        """Name of the subject."""
+        return subject_name(self.started, self.device)
+
+    @property
+    def rerun(self) -> str:
+        """Options of the command that runs this subject alone."""
+        seconds = self.port.limits.case
+        words = ["--port", quoted(self.port.command)]
+        words += ["--one-shot"] if self.port.one_shot else []
+        words += ["--timeout", f"{seconds:g}"] if seconds != Limits.case else []
+        words += ["--device", quoted(self.device)] if self.device != "cpu" else []
+        return " ".join(words)
+
+    def start(self) -> PortSubject:
+        """Make the subject; the program starts with the first request."""
+        return PortSubject(self)
 
 
 def subject_name(started: Started, device: str) -> str:
@@ -91,12 +96,12 @@ def quoted(word: str) -> str:
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
-def meet(choice: PortChoice, devices: Sequence[str] = ()) -> list[PortChoice]:
+def meet(port: PortCommand, devices: Sequence[str] = ()) -> list[PortChoice]:
     """Start a port, ask what it supports, end it, and return one choice for each device.
 
     Parameters
     ----------
-    choice : PortChoice
+    port : PortCommand
     devices : sequence of str
         Those wanted; none means all that the port has.
 
@@ -107,19 +112,19 @@ def meet(choice: PortChoice, devices: Sequence[str] = ()) -> list[PortChoice]:
     UsageError
         It has none of the devices.
     """
-    talk = choice.dialogue()
+    talk = port.dialogue()
     try:
         started = talk.shake_hands()
     finally:
         talk.close()
     there = started.capabilities.devices
     found = [
-        replace(choice, started=started, device=device)
+        PortChoice(port, started, device)
         for device in there
         if not devices or device in devices or device.partition(":")[0] in devices
     ]
     if not found:
-        message = f"--port {choice.command!r} has no device {' or '.join(devices)}: {', '.join(there)}"
+        message = f"--port {port.command!r} has no device {' or '.join(devices)}: {', '.join(there)}"
         raise UsageError(message)
     return found
 
@@ -135,13 +140,13 @@ class PortSubject(Subject):
     def __init__(self, choice: PortChoice) -> None:
         self.name, self.device, self.mode = choice.name, choice.device, choice.mode
         self._place, self._started = choice.device, choice.started
-        self._dialogue = choice.dialogue()
+        self._dialogue = choice.port.dialogue()
 
     def answer(self, request: Request) -> Answer:
         """Ask the port, unless it said that it cannot."""
         from conformance.port.process import BrokenError  # noqa: PLC0415 - POSIX only
 
-        if self._started and (missing := unclaimed(request, self._started)):
+        if missing := unclaimed(request, self._started):
             return Unsupported(missing)
         try:
             return self._dialogue.ask(request, self._place)

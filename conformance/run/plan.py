@@ -49,29 +49,26 @@ class Startable(Protocol):
 
 
 @dataclass(frozen=True)
-class CallableChoice:
-    """A Python callable on a backend."""
+class CallableChoice(find.Choice):
+    """A Python callable, `spec`, on a backend."""
 
     spec: str
-    backend: str
-    device: str
-    mode: str
 
     @property
     def name(self) -> str:
         """Name of the subject."""
-        return f"{self.spec}@{self.backend}/{self.device}/{self.mode}"
+        return f"{self.spec}@{super().name}"
 
     @property
     def rerun(self) -> str:
         """Options of the command that runs this subject alone."""
-        backend = backends.word(self.backend)
-        return f"--subject {self.spec} --backend {backend} --device {self.device} --mode {self.mode}"
+        return f"--subject {self.spec} {super().rerun}"
 
-    def start(self) -> CallableSubject:
+    def start(self) -> Subject:
         """Import the callable."""
-        backend = backends.load(self.backend)
-        return CallableSubject(self.spec, load(self.spec), backend, self.device, self.mode)
+        return CallableSubject(
+            self.spec, load(self.spec), backends.load(self.backend), self.device, self.mode
+        )
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,7 @@ class Plan:
             return [*outside, *choices], absences
         # The gradient of a callable is always the backend's.
         alone = [c for c in choices if not c.mode.endswith(AUTODIFF)]
-        own = [CallableChoice(self.subject, c.backend, c.device, c.mode) for c in alone]
+        own = [CallableChoice(c.backend, c.device, c.mode, self.subject) for c in alone]
         return [*outside, *own], absences
 
     @property

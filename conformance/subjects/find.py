@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from conformance.subjects.backends.protocol import Backend
+    from conformance.subjects.base import Subject
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Choice:
         """Options of the command that runs this subject alone."""
         return f"--backend {backends.word(self.backend)} --device {self.device} --mode {self.mode}"
 
-    def start(self) -> BackendSubject:
+    def start(self) -> Subject:
         """Make the subject."""
         return BackendSubject(backends.load(self.backend), self.device, self.mode)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conformance.model import Array, Case, ErrorKind, Expected, Op, Verdict
 from conformance.port.limits import Limits
-from conformance.port.subject import PortChoice, meet
+from conformance.port.subject import PortChoice, PortCommand, meet
 from conformance.run.plan import Plan, Trial
 from conformance.run.runner import Runner
 
@@ -54,7 +54,7 @@ def command(name: str, *arguments: str) -> str:
 
 def port(line: str, limits: Limits | None = None, trace: str = "", *, one_shot: bool = False) -> PortChoice:
     """Shake hands with a port."""
-    return meet(PortChoice(line, one_shot, limits or Limits(), trace))[0]
+    return meet(PortCommand(line, one_shot, limits or Limits(), trace))[0]
 
 
 def ask(choice: PortChoice, *cases: Case) -> list[Verdict]:

@@ -13,7 +13,7 @@ from conformance.exits import StartError
 from conformance.model import Status
 from conformance.port.limits import Limits
 from conformance.port.process import BrokenError
-from conformance.port.subject import PortChoice
+from conformance.port.subject import PortCommand
 from ports.talk import FIVE, HOSTILE, LONG, MEAN, NEAR, REFUSED, ask, command, port
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def test_nothing_is_asked_that_the_port_does_not_claim() -> None:
 
 
 def test_what_came_before_a_question_is_no_answer_to_it() -> None:
-    talk = PortChoice(command("answers_unasked")).dialogue()
+    talk = PortCommand(command("answers_unasked")).dialogue()
     talk.shake_hands()
     # Long enough for the line that nobody asked for, and if it is not, its seq gives it away.
     time.sleep(0.5)

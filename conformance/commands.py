@@ -16,6 +16,7 @@ from conformance import casefiles, explain, features, offline, profiles, suite
 from conformance.bits import FORMATS
 from conformance.exits import Exit, UsageError
 from conformance.model import Op
+from conformance.port.messages import lacking
 from conformance.port.options import ports
 from conformance.report import badge as badges
 from conformance.report import diff, html, jsonl, markdown, terminal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from conformance.model import Case
 _PIPED_WIDTH = 160
 
 
@@ -46,18 +48,24 @@ def plan(options: Mapping[str, Any]) -> Plan:
         require=options["require"],
         subject=options["subject"],
         ports=ports(options),
-        answers=options.get("answers", ()),
         cases=options["case"],
-        deviations=str(options["deviations"].absolute()) if options["deviations"] else "",
+        deviations=_path(options["deviations"]),
         shuffle=options["shuffle"],
         seconds=options["timeout"] or Plan.seconds,
     )
 
 
+def _path(path: Path | None) -> str:
+    return str(path.absolute()) if path else ""
+
+
 def run_suite(options: Mapping[str, Any], out: Console, extra: Sequence[str]) -> int:
     """Run the suite and write the reports asked for."""
     check_writable(options)
-    asked = plan(options)
+    return _run(plan(options), options, out, extra)
+
+
+def _run(asked: Plan, options: Mapping[str, Any], out: Console, extra: Sequence[str] = ()) -> int:
     execute.check(asked)
     if not asked.subjects:
         for absence in asked.absences:
@@ -103,25 +111,29 @@ def _write(run: Run, options: Mapping[str, Any]) -> None:
 
 def emit(names: tuple[str, ...], device: str, ops: Collection[str], dtypes: Collection[str]) -> int:
     """Write the requests of a run to standard output."""
-    _known(ops, set(Op), "operation")
-    _known(dtypes, set(FORMATS), "dtype")
-    for line in offline.emit(Plan(cases=names).selected, device, ops, dtypes):
+    for line in offline.emit(_emitted(names, ops, dtypes), device):
         sys.stdout.buffer.write(line)
     return Exit.CONFORMS
 
 
-def judge_answers(answers: Path, device: str, options: dict[str, Any], out: Console) -> int:
+def judge_answers(answers: Path, device: str, options: Mapping[str, Any], out: Console) -> int:
     """Judge a file of answers as a run of the suite."""
-    ops, dtypes = options.pop("op"), options.pop("dtype")
+    check_writable(options)
+    cases: tuple[str, ...] = options["case"]
+    if options["op"] or options["dtype"]:
+        cases = tuple(case.id for case in _emitted(cases, options["op"], options["dtype"]))
+    choice = offline.AnswersChoice.of(answers.absolute(), device, cases)
+    execute.prepare_environment()
+    asked = Plan(answers=(choice,), cases=cases, deviations=_path(options["deviations"]))
+    return _run(asked, options, out)
+
+
+def _emitted(names: tuple[str, ...], ops: Collection[str], dtypes: Collection[str]) -> list[Case]:
+    """Return the cases whose requests need no other operations and dtypes than these."""
     _known(ops, set(Op), "operation")
     _known(dtypes, set(FORMATS), "dtype")
-    if ops or dtypes:
-        emitted = offline.emitted(Plan(cases=options["case"]).selected, ops, dtypes)
-        options["case"] = tuple(case.id for case in emitted)
-    choice = offline.AnswersChoice.of(answers.absolute(), device, options["case"])
-    nothing = dict.fromkeys(("backend", "device", "mode", "require", "port"), ())
-    rest = {"subject": "", "shuffle": None, "timeout": None, "one_shot": False, "trace": None}
-    return run_suite({**nothing, **rest, **options, "answers": (choice,)}, out, ())
+    cases = Plan(cases=names).selected
+    return [c for c in cases if lacking(c.request, ops or tuple(Op), dtypes or tuple(FORMATS)) is None]
 
 
 def list_subjects(asked: Plan, out: Console) -> int:

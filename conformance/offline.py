@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance import suite
-from conformance.bits import FORMATS
 from conformance.exits import UsageError
-from conformance.model import Answer, Case, Errored, Op, Request, Status, Unsupported
+from conformance.model import Answer, Case, Errored, Request, Status, Unsupported
 from conformance.port import messages, strict
 from conformance.port.limits import Limits
 from conformance.port.strict import BadLineError
@@ -24,7 +23,7 @@ from conformance.schema.protocol import Started
 from conformance.subjects.base import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 TIMES = 2
 """Every case is asked twice, as in a live run."""
@@ -40,31 +39,13 @@ def _edition() -> str:
     return suite.suite_hash()[:12]
 
 
-def emit(
-    cases: Sequence[Case], device: str = "cpu", ops: Collection[str] = (), dtypes: Collection[str] = ()
-) -> Iterator[bytes]:
-    """Yield the lines of a dialogue, the port's side left out.
-
-    Parameters
-    ----------
-    cases : sequence of Case
-    device : str
-        Where the port is to compute.
-    ops, dtypes : collection of str
-        Leave out requests that need others; none means all.
-    """
+def emit(cases: Iterable[Case], device: str = "cpu") -> Iterator[bytes]:
+    """Yield the lines of a dialogue, the port's side left out; `device` is where the port is to compute."""
     yield messages.START
-    for case in emitted(cases, ops, dtypes):
+    for case in cases:
         for time in range(1, TIMES + 1):
             yield messages.run_line(case.request, seq_of(case.id, time), device)
     yield messages.STOP
-
-
-def emitted(cases: Sequence[Case], ops: Collection[str] = (), dtypes: Collection[str] = ()) -> Iterator[Case]:
-    """Yield the cases that need no other operations and dtypes than these."""
-    for case in cases:
-        if messages.lacking(case.request, ops or tuple(Op), dtypes or tuple(FORMATS)) is None:
-            yield case
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance import offline, suite
 from conformance.exits import Exit
+from conformance.suite import select
 from ports.talk import command
 from ports.test_offline import IDS, answers
 
@@ -128,9 +128,15 @@ def test_a_port_runs_beside_a_backend(tmp_path: Path) -> None:
 
 
 def test_answers_to_some_operations_and_dtypes_are_judged_as_such(tmp_path: Path) -> None:
-    cases = list(offline.emitted(suite.load_cases(), ["stages"], ["float64"]))
+    chosen = ["--op", "stages", "--dtype", "float64"]
+    lines = run("emit", *chosen, "--device", "tpu:0", folder=tmp_path).stdout.splitlines()
+    runs = [json.loads(line) for line in lines[1:-1]]
+    assert {(m["op"], m["device"]) for m in runs} == {("stages", "tpu:0")}
+    floats = {a["dtype"] for m in runs for a in m["inputs"].values()} - {"int64", "bool", "complex64"}
+    assert floats == {"float64"}
+    cases = select(*dict.fromkeys(m["case"] for m in runs))
     path = answers("supports_nothing", tmp_path, cases)
-    done = run("judge", str(path), "--op", "stages", "--dtype", "float64", folder=tmp_path)
+    done = run("judge", str(path), *chosen, folder=tmp_path)
     assert f"0 passed, {len(cases)} unsupported; {len(cases)} of {len(cases)} planned" in done.stdout
     wrong = run("judge", str(path), "--op", "sum", folder=tmp_path)
     assert wrong.returncode == Exit.USAGE

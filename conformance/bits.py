@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 class Format:
     """A binary floating-point format: `precision` counts the leading bit."""
 
-    width: int
     precision: int
     min_exponent: int
     max_exponent: int
@@ -28,10 +27,10 @@ class Format:
 
 
 FORMATS = {
-    "float16": Format(16, 11, -14, 15),
-    "bfloat16": Format(16, 8, -126, 127),
-    "float32": Format(32, 24, -126, 127),
-    "float64": Format(64, 53, -1022, 1023),
+    "float16": Format(11, -14, 15),
+    "bfloat16": Format(8, -126, 127),
+    "float32": Format(24, -126, 127),
+    "float64": Format(53, -1022, 1023),
 }
 _CODES = {"float16": "e", "float32": "f", "float64": "d", "int64": "q", "bool": "B"}
 WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "int64": 8, "bool": 1, "complex64": 8}

@@ -91,7 +91,7 @@ def read(path: Path) -> Run:
     except ValueError as error:
         message = f"{path}: not a report of this suite, or one that was cut short (make one with --jsonl)"
         raise UsageError(message) from error
-    if not lines or not isinstance(lines[0], dict) or lines[0].get("type") != "header":
+    if not all(isinstance(line, dict) for line in lines) or not lines or lines[0].get("type") != "header":
         message = f"{path}: not a report of this suite (make one with --jsonl)"
         raise UsageError(message)
     if lines[-1].get("type") != "footer":

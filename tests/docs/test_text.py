@@ -59,6 +59,22 @@ def test_clauses() -> None:
     assert re.findall(r"^### (TL-[\d.]+\d|TL-\d+)", text, re.MULTILINE) == list(CLAUSES)
 
 
+def test_imports_of_the_suite_go_down_their_table() -> None:
+    lines = [literals(row[0]) for row in rows("CONTRIBUTING.md", "The suite")]
+    height = {name.removesuffix(".py").strip("/"): -i for i, names in enumerate(lines) for name in names}
+    upwards = []
+    for path in (ROOT / "conformance").rglob("*.py"):
+        here = path.relative_to(ROOT / "conformance").parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("conformance"):
+                for name in node.names:
+                    there = f"{node.module}.{name.name}".split(".")[1]
+                    if here in height and there in height and height[here] < height[there]:
+                        upwards.append(f"{path.name} imports {there}")
+    assert len(height) == 17
+    assert upwards == []
+
+
 def test_differences_from_the_origin_have_their_tests() -> None:
     defined = set()
     for name in ("test_differences.py", "test_errors.py"):

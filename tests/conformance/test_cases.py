@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -148,10 +147,6 @@ def test_the_files_are_what_the_generator_writes() -> None:
     assert generate.check() == []
 
 
-def test_there_is_a_file_per_group_and_no_other() -> None:
-    assert {f.name for f in case_files()} == {f"{p.stem}.json" for p in questions.FOLDER.glob("*.toml")}
-
-
 @pytest.fixture
 def one_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Leave one group of questions, and put the cases elsewhere."""
@@ -200,10 +195,6 @@ def test_the_command_compares_writes_and_removes(one_group: Path) -> None:
 
 
 # Enough -------------------------------------------------------------------------------------
-
-
-def test_ids_are_unique() -> None:
-    assert [i for i, n in Counter(c.id for c in CASES).items() if n > 1] == []
 
 
 def test_every_clause_has_a_case_and_every_case_knows_its_clauses() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING
 
 from conformance.recordings.recording import RecordingError, quote, show
@@ -10,21 +11,12 @@ from conformance.recordings.recording import RecordingError, quote, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_PIXELS = "a number of pixels, finite and not negative, or one per keypoint separated by commas"
 
-def read_epsilon(given: str | float | None, names: Sequence[str]) -> float | list[float]:
+
+def read_epsilon(given: str, names: Sequence[str]) -> float | list[float]:
     """Read one number of pixels, or one per keypoint, separated by commas."""
-    if given is None:
-        return 0.0
-    texts = str(given).split(",")
-    numbers = [_number(text) for text in texts]
-    for text, number in zip(texts, numbers, strict=True):
-        if number is None or not 0.0 <= number < math.inf:
-            message = (
-                f"epsilon: found {quote(text)}, expected a number of pixels, finite and not negative,"
-                " or one per keypoint separated by commas"
-            )
-            raise RecordingError(message)
-    found = [number for number in numbers if number is not None]
+    found = [_number("epsilon", text, _PIXELS, sys.float_info.max) for text in given.split(",")]
     if len(found) == 1:
         return found[0]
     if len(found) != len(names):
@@ -34,27 +26,18 @@ def read_epsilon(given: str | float | None, names: Sequence[str]) -> float | lis
     return found
 
 
-def read_threshold(given: str | float) -> float:
+def read_threshold(given: str) -> float:
     """Read a confidence from 0 to 1."""
-    number = _number(str(given))
-    if number is None or not 0.0 <= number <= 1.0:
-        message = f"prob_threshold: found {quote(str(given))}, expected a number from 0 to 1"
+    return _number("prob_threshold", given, "a number from 0 to 1", 1.0)
+
+
+def _number(name: str, text: str, expected: str, largest: float) -> float:
+    try:
+        # `float` also reads 1_000 and other scripts' digits.
+        number = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        number = math.nan
+    if not 0.0 <= number <= largest:
+        message = f"{name}: found {quote(text)}, expected {expected}"
         raise RecordingError(message)
     return number
-
-
-def read_nan_policy(given: str) -> str:
-    """Read one of the library's two words."""
-    if given not in ("propagate", "omit"):
-        message = f"nan_policy: found {quote(given)}, expected propagate or omit"
-        raise RecordingError(message)
-    return given
-
-
-def _number(text: str) -> float | None:
-    if "_" in text or not text.isascii():  # `float` also reads 1_000 and other scripts' digits
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from conformance.compare.steps import summarise
 from conformance.recordings.recording import show
 
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
     from conformance.compare.measure import Measurement
     from conformance.compare.reference import Reference
-    from conformance.compare.steps import Question, Summary
+    from conformance.compare.steps import Question
     from conformance.recordings import Recording
-    from conformance.results import Absence
 
 DIGITS = {"float32": 9, "float64": 17}
 
@@ -39,6 +39,14 @@ class Row:
     ulp: float = math.nan
     grade: str = ""
 
+    @property
+    def verdict(self) -> Text:
+        """The last cell of the row."""
+        if not self.measurement.losses:
+            return Text("FAILS", style="bold red")
+        words = {"tight": ("ok", "green"), "budget": ("loose", "yellow"), "": ("OFF", "bold red")}
+        return Text(*words[self.grade])
+
 
 def grade(measurement: Measurement, reference: Reference) -> Row:
     """Judge a subject by the worst of its calls."""
@@ -49,8 +57,9 @@ def grade(measurement: Measurement, reference: Reference) -> Row:
     return Row(reference.dtype, measurement, off, reference.relative(off), reference.ulp(off), word)
 
 
-def print_summary(console: Console, recording: Recording, question: Question, summary: Summary) -> None:
+def print_summary(console: Console, recording: Recording, question: Question) -> None:
     """Say what the recording holds, and where its longest steps are."""
+    summary = summarise(question)
     names = recording.names
     sequences = f"{summary.sequences:,} sequences of " if summary.sequences > 1 else ""
     given = [f"epsilon {show(str(question.epsilon), 60)}"]
@@ -94,34 +103,18 @@ def print_table(console: Console, reference: Reference, rows: Sequence[Row]) -> 
     console.print(Text(f"\n{dtype}: {kind}{rounded} {reference.text}", style="bold"), soft_wrap=True)
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("subject", no_wrap=True)
-    table.add_column("loss", justify="right", no_wrap=True)
-    for heading in ("first", "time", "rel. error", "ULP"):
+    for heading in ("loss", "first", "time", "rel. error", "ULP"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for row in rows:
         found = row.measurement
-        if not found.losses:
-            table.add_row(found.subject, "-", "-", "-", "-", "-", Text("FAILS", style="bold red"))
-            continue
-        verdict = Text("ok", style="green") if row.grade else Text("OFF", style="bold red")
-        if row.grade == "budget":
-            verdict = Text("loose", style="yellow")
-        table.add_row(
-            found.subject,
-            _number(found.losses[0], dtype),
-            _seconds(found.first),
-            _seconds(found.median),
-            _distance(row.relative),
-            "0" if row.ulp == 0 else f"{row.ulp:.2g}" if row.ulp < 100 else f"{row.ulp:.0e}",
-            verdict,
-        )
+        cells = ["-"] * 5
+        if found.losses:
+            ulp = "0" if row.ulp == 0 else f"{row.ulp:.2g}" if row.ulp < 100 else f"{row.ulp:.0e}"
+            loss = f"{found.losses[0]:.{DIGITS[dtype]}g}"
+            cells = [loss, _seconds(found.first), _seconds(found.median), _distance(row.relative), ulp]
+        table.add_row(found.subject, *cells, row.verdict)
     console.print(table)
-
-
-def print_absent(console: Console, absences: Sequence[Absence], left_out: Sequence[str]) -> None:
-    """Name what did not take part, and why."""
-    for line in [*(f"{a.name}: {a.reason}" for a in absences), *left_out]:
-        console.print(Text(f"not run: {show(line, 200)}"), soft_wrap=True)
 
 
 def conclude(console: Console, references: Sequence[Reference], rows: Sequence[Row]) -> bool:
@@ -167,10 +160,6 @@ def _bounds(rows: Sequence[Row]) -> str:
         if row.grade == "budget"
     ]
     return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
-
-
-def _number(value: float, dtype: str) -> str:
-    return f"{value:.{DIGITS[dtype]}g}"
 
 
 def _distance(relative: float) -> str:

@@ -7,36 +7,31 @@ from typing import TYPE_CHECKING
 from conformance import suite
 from conformance.exits import Exit
 from conformance.model import Status
-from conformance.report import summary
 
 if TYPE_CHECKING:
-    from conformance.results import Run
-
-_COLORS = {
-    Exit.CONFORMS: "brightgreen",
-    Exit.DOES_NOT: "red",
-    Exit.FAULT: "lightgrey",
-    Exit.INCOMPLETE: "yellow",
-}
+    from conformance.report.summary import Summary
 
 
-def badge(run: Run) -> dict[str, object]:
-    """Return the badge. A run on other cases than the installed ones is not counted into profiles."""
-    code = run.exit_code
-    counts = run.counts
-    asked = len({v.case for v in run.verdicts})
-    if code is Exit.CONFORMS and asked < run.header.cases:
-        message = f"a selection: {counts[Status.PASS]} of {run.header.cases} cases passed"
-        return {"schemaVersion": 1, "label": "temporal loss", "message": message, "color": "yellow"}
-    if code is Exit.CONFORMS:
-        message = f"{counts[Status.PASS]} cases passed"
-        if run.header.suite == suite.suite_hash():
-            claimed = [n for n, (by, _) in summary.claims(run, suite.load_cases()).items() if by]
-            message = f"{len(claimed)} profiles, {message}"
-        if counts[Status.XFAIL]:
-            message += f", {counts[Status.XFAIL]} declared deviations"
-    elif code is Exit.DOES_NOT:
-        message = f"{len(run.failures)} of {len(run.verdicts)} fail"
-    else:
-        message = "incomplete" if code is Exit.INCOMPLETE else "fault in the suite"
-    return {"schemaVersion": 1, "label": "temporal loss", "message": message, "color": _COLORS[code]}
+def badge(summary: Summary) -> dict[str, object]:
+    """Return the badge. A selection is none that conforms."""
+    message, color = _message(summary), summary.outcome.badge
+    if message.startswith("a selection"):
+        color = "yellow"
+    return {"schemaVersion": 1, "label": "temporal loss", "message": message, "color": color}
+
+
+def _message(summary: Summary) -> str:
+    run, passed = summary.run, summary.run.counts[Status.PASS]
+    if run.exit_code is Exit.DOES_NOT:
+        return f"{len(run.failures)} of {len(run.verdicts)} fail"
+    if run.exit_code is not Exit.CONFORMS:
+        return summary.outcome.word
+    if len(summary.asked) < run.header.cases:
+        return f"a selection: {passed} of {run.header.cases} cases passed"
+    parts = [f"{passed} cases passed"]
+    # Profiles are made of the cases that are installed here.
+    if run.header.suite == suite.suite_hash():
+        parts.insert(0, f"{sum(bool(claim.by) for claim in summary.claims)} profiles")
+    if declared := run.counts[Status.XFAIL]:
+        parts.append(f"{declared} declared deviations")
+    return ", ".join(parts)

@@ -84,11 +84,11 @@ def read(path: Path) -> Run:
         The file cannot be read, is no report, or has no footer.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [json.loads(line) for line in _lines_of(path)]
     except OSError as error:
         message = f"{path}: {error.strerror or error}"
         raise UsageError(message) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{path}: not a report of this suite, or one that was cut short (make one with --jsonl)"
         raise UsageError(message) from error
     if not all(isinstance(line, dict) for line in lines) or not lines or lines[0].get("type") != "header":
@@ -105,6 +105,11 @@ def read(path: Path) -> Run:
     except msgspec.ValidationError as error:
         message = f"{path}: not a report of this suite: {error}"
         raise UsageError(message) from error
+
+
+def _lines_of(path: Path) -> list[str]:
+    # Other ends of lines may be part of what a subject said.
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
 
 def _run(lines: list[dict[str, Any]]) -> Run:

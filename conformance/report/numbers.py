@@ -1,23 +1,30 @@
-"""Numbers as reports show them."""
+"""Numbers as reports show them, and which of two is worse."""
 
 from __future__ import annotations
 
 import math
 
 
+def size(value: float | None) -> float:
+    """Make a number to sort by: no number comes first, NaN last."""
+    if value is None:
+        return -1.0
+    return math.inf if math.isnan(value) else value
+
+
 def ratio(value: float | None) -> str:
     """Error over budget: two digits are enough to see how close it is."""
-    if value is None:
-        return "-"
-    if math.isinf(value):
-        return "∞"
-    return f"{value:.2f}" if value < 100 else f"{value:.1e}"
+    return _short(value, 2, 100)
 
 
 def ulps(value: float | None) -> str:
     """Distance in units in the last place."""
+    return _short(value, 0, 1e6)
+
+
+def _short(value: float | None, digits: int, large: float) -> str:
     if value is None:
         return "-"
     if math.isinf(value):
         return "∞"
-    return f"{value:.0f}" if value < 1e6 else f"{value:.1e}"
+    return f"{value:.{digits}f}" if value < large else f"{value:.1e}"

@@ -1,143 +1,276 @@
-"""Numbers that more than one report shows."""
+"""What a run comes to: counted here once, for every report."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from conformance import profiles
-from conformance.model import Status
+from conformance.exits import Exit
+from conformance.report.blame import Culprit, culprits, told
+from conformance.report.numbers import size
+from conformance.results import GOOD
 from conformance.run import chosen
 from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from conformance.model import Case, Verdict
-    from conformance.results import Run, SubjectInfo
+    from conformance.results import Pair, Run, SubjectInfo
 
 
-def worst(run: Run, subject: SubjectInfo) -> tuple[float | None, float | None]:
-    """Return a subject's largest error over budget and largest distance in ULP."""
-    verdicts = run.of(subject.name).values()
-    return (
-        max((v.worst for v in verdicts if v.worst is not None), default=None),
-        max((v.ulp for v in verdicts if v.ulp is not None), default=None),
-    )
+@dataclass(frozen=True)
+class Outcome:
+    """What an exit code says: in a word, in the last line of a terminal, and in each report's colours."""
+
+    word: str
+    closing: str
+    color: str
+    badge: str
+    kind: str
+    mark: str
 
 
-def sampled(run: Run, cases: list[Case]) -> list[str]:
-    """Return a sentence for each subject that ran chosen cases only: how many, why, and which."""
-    sentences = []
-    for subject in run.header.subjects:
-        ids = [c.id for c in chosen.cases_for(subject.mode, cases)]
-        slow = subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES
-        if slow and subject.cases == len(ids) < len(cases):
-            why = f"ran {len(ids)} chosen cases, since compiling takes seconds each"
-            sentences.append(f"{subject.name} {why}: {', '.join(ids)}")
-    return sentences
+_OUTCOMES = {
+    Exit.CONFORMS: Outcome("conforms", "conforms", "green", "brightgreen", "good", "✓"),
+    Exit.DOES_NOT: Outcome("does not conform", "does not conform", "red", "red", "bad", "✕"),
+    Exit.FAULT: Outcome(
+        "fault in the suite", "the suite itself failed; please report this", "red", "lightgrey", "open", "!"
+    ),
+    Exit.INCOMPLETE: Outcome(
+        "incomplete", "incomplete: not every planned case got a verdict", "yellow", "yellow", "open", "…"
+    ),
+}
 
 
-def distances(run: Run) -> tuple[list[str], dict[tuple[str, str], float]]:
-    """Return backend/device groups and the largest distance between each two, over all their modes.
+def standing(count: profiles.Tally | None) -> str:
+    """Say in a word how a subject did in a profile: claimed, part, wrong, unsupported or unasked."""
+    if count is None or count.ran == 0:
+        return "unasked"
+    if count.unsupported == count.ran:
+        return "unsupported"
+    if count.claimed:
+        return "claimed"
+    return "wrong" if count.failed else "part"
 
-    On the diagonal stand the modes of one group against each other.
+
+@dataclass(frozen=True)
+class Row:
+    """One subject: its profiles, its largest error over budget, its largest distance in ULP."""
+
+    subject: SubjectInfo
+    tallies: dict[str, profiles.Tally]
+    worst: float | None
+    ulp: float | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One profile, who claims it, and who fails it."""
+
+    profile: str
+    by: list[str]
+    missed: list[str]
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The farthest two results of two groups, and how many of all they share have the same bits."""
+
+    farthest: Pair
+    same: int
+    shared: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """All failures of one group, the one to tell first in front.
+
+    `asked` is how many cases it was asked, `clauses` counts the failing cases by clause, and `culprits`
+    are the known mistakes that explain most failures.
     """
-    group = {s.name: s.group for s in run.header.subjects}
-    apart: dict[tuple[str, str], float] = {}
-    for pair in run.pairs:
-        for key in ((group[pair.one], group[pair.other]), (group[pair.other], group[pair.one])):
-            apart[key] = max(apart.get(key, 0.0), pair.ulp)
-    return list(dict.fromkeys(group.values())), apart
+
+    group: str
+    subjects: list[SubjectInfo]
+    failures: list[Verdict]
+    asked: int
+    clauses: Counter[str]
+    culprits: list[str]
+
+    @property
+    def modes(self) -> list[str]:
+        """The modes that fail."""
+        failing = {v.subject for v in self.failures}
+        return [s.mode for s in self.subjects if s.name in failing]
+
+    @property
+    def cases(self) -> set[str]:
+        """The cases that fail, in whatever mode."""
+        return {v.case for v in self.failures}
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """Number of verdicts by kind of failure."""
+        return Counter(str(v.status) for v in self.failures)
+
+    @property
+    def worst(self) -> float | None:
+        """Largest error over budget that is a number."""
+        return max((v.worst for v in self.failures if 1 < size(v.worst) < math.inf), key=size, default=None)
+
+    @property
+    def ulp(self) -> float | None:
+        """Largest distance in ULP that is a number."""
+        return max((v.ulp for v in self.failures if size(v.ulp) < math.inf), key=size, default=None)
+
+    @property
+    def boundless(self) -> int:
+        """Verdicts whose error is no such number: another bit where none may differ, or NaN."""
+        return sum(size(v.worst) == math.inf for v in self.failures)
+
+    @property
+    def sample(self) -> Verdict:
+        """An example of what is most of the trouble, where that is known."""
+        likely = (v for v in self.failures if self.culprits and self.culprits[0] in v.suspects)
+        return next(likely, self.failures[0])
 
 
-def claims(run: Run, cases: list[Case]) -> dict[str, tuple[list[str], list[str]]]:
-    """Return, for each profile, the subjects that claim it and those that fail it.
+class Summary:
+    """A run, counted. What nobody asks for is not computed.
 
-    A subject that was not asked everything, or that passed what it supports, is in neither list.
-    Profiles that nobody was asked in full, and nobody failed, are left out.
+    A group is a backend and device, whatever the mode.
     """
-    result: dict[str, tuple[list[str], list[str]]] = {}
-    for subject in run.header.subjects:
-        for name, count in run.tallies(subject, cases).items():
-            if count.ran < count.total and not count.failed:
-                continue
-            by, missed = result.setdefault(name, ([], []))
-            if count.claimed:
-                by.append(subject.name)
-            elif count.failed:
-                missed.append(subject.name)
-    return {name: result[name] for name in profiles.NAMES if name in result}
 
+    def __init__(self, run: Run, cases: list[Case]) -> None:
+        self.run = run
+        self.header = run.header
+        self.subjects = {s.name: s for s in run.header.subjects}
+        self.cases = {c.id: c for c in cases}
+        self.asked = {v.case for v in run.verdicts}
+        self.outcome = _OUTCOMES[run.exit_code]
+        self.groups: dict[str, list[SubjectInfo]] = {}
+        for subject in run.header.subjects:
+            self.groups.setdefault(subject.group, []).append(subject)
 
-def told(run: Run, cases: list[Case], most: int) -> list[Verdict]:
-    """Return the failures to tell first: each of another kind than those before.
+    @cached_property
+    def rows(self) -> list[Row]:
+        """One row per subject."""
+        return [self._row(subject) for subject in self.header.subjects]
 
-    Wrong numbers come before inputs not refused; then what the commonest mistake explains; then the small.
-    Each names the likeliest mistakes first.
-    """
-    known = {c.id: c for c in cases}
-    common = Counter(s for v in run.failures for s in v.suspects)
+    def _row(self, subject: SubjectInfo) -> Row:
+        verdicts = self.run.of(subject.name)
+        return Row(
+            subject,
+            profiles.tally(self.cases.values(), verdicts, subject.place),
+            max((v.worst for v in verdicts.values() if v.worst is not None), default=None),
+            max((v.ulp for v in verdicts.values() if v.ulp is not None), default=None),
+        )
 
-    def order(verdict: Verdict) -> tuple[bool, int, int]:
-        case = known[verdict.case]
-        explained = max((common[s] for s in verdict.suspects), default=0)
-        return case.error is not None, -explained, len(case.inputs["keypoints"].values)
+    @property
+    def profiles(self) -> list[str]:
+        """Profiles that any subject has."""
+        return [name for name in profiles.NAMES if any(name in row.tallies for row in self.rows)]
 
-    by_size = sorted(run.failures, key=order)
-    seen: set[object] = set()
-    first: list[Verdict] = []
-    rest: list[Verdict] = []
-    for verdict in by_size:
-        kind = (verdict.status, known[verdict.case].clauses)
-        (rest if kind in seen or verdict.case in seen else first).append(verdict)
-        seen |= {kind, verdict.case}
-    ranks = {s.name: [name for name, _, _ in culprits(run, s, cases)] for s in run.header.subjects}
-    return [_likely_first(verdict, ranks[verdict.subject]) for verdict in [*first, *rest][:most]]
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """Profiles that somebody was asked in full, or failed.
 
+        A subject that was not asked everything, or that passed what it supports, is on neither side.
+        """
+        claims = []
+        for name in self.profiles:
+            counts = {r.subject.name: r.tallies[name] for r in self.rows if name in r.tallies}
+            by = {subject for subject, count in counts.items() if count.claimed}
+            missed = {subject for subject, count in counts.items() if count.failed}
+            if missed or any(count.ran == count.total for count in counts.values()):
+                claims.append(Claim(name, self._drawn_together(by), self._drawn_together(missed)))
+        return claims
 
-def _likely_first(verdict: Verdict, names: list[str]) -> Verdict:
-    """Put the mistakes that explain most of a subject's failures before those that fit this one only."""
-    order = {name: place for place, name in enumerate(names)}
-    return replace(verdict, suspects=tuple(sorted(verdict.suspects, key=lambda n: order.get(n, len(order)))))
+    def _drawn_together(self, names: Collection[str]) -> list[str]:
+        """Name each group once; its modes only where it is not all of them."""
+        drawn = []
+        for group, subjects in self.groups.items():
+            modes = [s.mode for s in subjects if s.name in names]
+            if modes:
+                drawn.append(group if len(modes) == len(subjects) else f"{group} ({', '.join(modes)})")
+        return drawn
 
+    @cached_property
+    def apart(self) -> dict[tuple[str, str], Distance]:
+        """Distance of every two groups, over all their modes; of one with itself, of its modes."""
+        pairs: dict[tuple[str, str], list[Pair]] = {}
+        for pair in self.run.pairs:
+            one, other = self.subjects[pair.one].group, self.subjects[pair.other].group
+            for key in {(one, other), (other, one)}:
+                pairs.setdefault(key, []).append(pair)
+        return {
+            key: Distance(max(of, key=lambda p: p.ulp), sum(p.same for p in of), sum(p.shared for p in of))
+            for key, of in pairs.items()
+        }
 
-def culprits(run: Run, subject: SubjectInfo, cases: list[Case]) -> list[tuple[str, int, int]]:
-    """Return the few known mistakes that explain most of a subject's failures.
+    @property
+    def farthest(self) -> Pair | None:
+        """The two groups whose results are farthest apart."""
+        others = [distance.farthest for (one, other), distance in self.apart.items() if one != other]
+        return max(others, key=lambda p: p.ulp, default=None)
 
-    Each comes with the number of failures it explains, and of those that any explains. Wrong
-    numbers come first: who refuses nothing fails many cases by one small omission.
-    """
-    verdicts = run.of(subject.name)
-    spared = [c for c in cases if c.id in verdicts and verdicts[c.id].status is Status.PASS]
-    op = {c.id: c.op for c in cases}
-    found = []
-    for accepted in (False, True):
-        left = [
-            v
-            for v in run.failures
-            if v.subject == subject.name and v.suspects and (v.status is Status.WRONGLY_ACCEPTED) == accepted
+    @property
+    def largest(self) -> Verdict | None:
+        """The verdict with the largest error that is a number, of those that fail if there are any."""
+        measured = [v for v in self.run.verdicts if v.worst is not None]
+        over = [v for v in measured if v.status not in GOOD and 1 < size(v.worst) < math.inf]
+        return max(over or measured, key=lambda v: size(v.worst), default=None)
+
+    @cached_property
+    def moving(self) -> list[Verdict]:
+        """Results that differ between two runs of the same case, the farthest first."""
+        return sorted((v for v in self.run.verdicts if v.spread), key=lambda v: -size(v.spread))
+
+    @cached_property
+    def sampled(self) -> dict[str, list[str]]:
+        """Subjects that ran chosen cases only, since compiling takes seconds each, with those cases."""
+        found = {}
+        for subject in self.header.subjects:
+            ids = [c.id for c in chosen.cases_for(subject.mode, [*self.cases.values()])]
+            slow = subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES
+            if slow and subject.cases == len(ids) < len(self.cases):
+                found[subject.name] = ids
+        return found
+
+    @cached_property
+    def culprits(self) -> dict[str, list[Culprit]]:
+        """The few known mistakes that explain most of each subject's failures."""
+        cases = [*self.cases.values()]
+        return {s.name: culprits(self.run, s, cases) for s in self.header.subjects}
+
+    @cached_property
+    def told(self) -> list[Verdict]:
+        """All failures, those to tell first in front."""
+        return told(self.run.failures, self.cases, self.culprits)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What fails, by group."""
+        return [
+            self._finding(group, failures)
+            for group in self.groups
+            if (failures := [v for v in self.told if self.subjects[v.subject].group == group])
         ]
-        looked = len(left)
-        # Who makes a mistake fails the other cases that it shows in, too, at least those of the operation.
-        ops = {(name, op[v.case]) for v in left for name in v.suspects}
-        against = Counter(name for c in spared for name in c.kills if (name, c.op) in ops)
-        anywhere = Counter(name for c in spared for name in c.kills)
-        group = []
-        while left:
-            explained = Counter(s for v in left for s in v.suspects)
-            name = max(explained, key=lambda n: (explained[n] - against[n], -anywhere[n]))
-            group.append((name, explained[name], looked))
-            left = [v for v in left if name not in v.suspects]
-        found += sorted(group, key=lambda culprit: -culprit[1])
-    return found
 
-
-def grouped(run: Run, names: list[str]) -> list[str]:
-    """Return the names with the modes of one backend and device drawn together."""
-    modes: dict[str, list[str]] = {}
-    every: dict[str, list[str]] = {}
-    for subject in run.header.subjects:
-        every.setdefault(subject.group, []).append(subject.mode)
-        if subject.name in names:
-            modes.setdefault(subject.group, []).append(subject.mode)
-    return [g if found == every[g] else f"{g} ({', '.join(found)})" for g, found in modes.items()]
+    def _finding(self, group: str, failures: list[Verdict]) -> Finding:
+        subjects = self.groups[group]
+        names = {s.name for s in subjects}
+        return Finding(
+            group,
+            subjects,
+            failures,
+            asked=len({v.case for v in self.run.verdicts if v.subject in names}),
+            clauses=Counter(
+                c for case in dict.fromkeys(v.case for v in failures) for c in self.cases[case].clauses
+            ),
+            culprits=[*dict.fromkeys(c.name for s in subjects for c in self.culprits[s.name])],
+        )

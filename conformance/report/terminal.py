@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from conformance import explain, profiles
-from conformance.exits import Exit
+from conformance import explain
 from conformance.model import Status
 from conformance.mutants import mutants
-from conformance.report import summary
 from conformance.report.numbers import ratio, ulps
+from conformance.report.summary import standing
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from conformance.model import Case
-    from conformance.results import Run
+    from conformance.profiles import Tally
+    from conformance.report.summary import Summary
 
     _Column = tuple[str, list[Text]]
 
@@ -34,81 +33,67 @@ _SHORT = {
     "errors": "error",
     "transform": "transf",
 }
-_MATRIX = "Cases passed, by subject and profile"
+# How a cell looks; not by colour alone, which a pipe has not. And what the legend says of it.
+_MARKS = {
+    "claimed": ("{0.passed}", "green", "5: all 5 cases passed"),
+    "part": ("{0.passed}/{0.ran}", "yellow", "3/5: 3 of 5 passed, the others are unsupported"),
+    "wrong": ("!{0.passed}/{0.ran}", "bold red", "!3/5: 3 of 5 passed, and some are wrong"),
+    "unsupported": ("-", "dim", "-: nothing of it is supported there"),
+    "unasked": ("·", "dim", "·: not asked"),
+}
 _FAILURES_SHOWN = 5
 _CULPRITS_SHOWN = 3
-_CLOSING = {
-    Exit.CONFORMS: ("green", "conforms"),
-    Exit.DOES_NOT: ("red", "does not conform"),
-    Exit.FAULT: ("red", "the suite itself failed; please report this"),
-    Exit.INCOMPLETE: ("yellow", "incomplete: not every planned case got a verdict"),
-}
 
 
-def show(run: Run, cases: list[Case], console: Console) -> None:
+def show(summary: Summary, console: Console) -> None:
     """Print the whole report."""
-    for table in matrix(run, cases, console.width):
+    for table in _matrix(summary, console.width):
         console.print(table)
-    for sentence in [*legend(run, cases), *summary.sampled(run, cases)]:
-        console.print(Text(sentence, style="dim"))
-    for absence in run.header.absences:
+    for line in _legend(summary):
+        console.print(Text(line, style="dim"))
+    for name, ids in summary.sampled.items():
+        why = f"{name} ran {len(ids)} chosen cases, since compiling takes seconds each: {', '.join(ids)}"
+        console.print(Text(why, style="dim"))
+    for absence in summary.header.absences:
         console.print(Text(f"{absence.name}: absent: {absence.reason}", style="yellow"))
-    if run.pairs:
-        console.print(distances(run))
-    _spread(run, console)
-    claimed = summary.claims(run, cases)
-    nothing = "Profiles claimed: none, since a claim takes every case of its profile"
-    console.print(claims(run, claimed) if claimed else nothing)
-    _failures(run, cases, console)
-    _closing(run, console)
+    for distances in _distances(summary, console.width):
+        console.print(distances)
+    console.print(_moving(summary))
+    console.print(_claims(summary))
+    _failures(summary, console)
+    console.print(_closing(summary))
 
 
-def matrix(run: Run, cases: list[Case], width: int) -> list[Table]:
-    """Subjects by profiles: cases passed, of those there are; on a narrow page in several tables."""
-    tallies = {s.name: run.tallies(s, cases) for s in run.header.subjects}
-    columns = [
-        (_SHORT.get(p, p), [_cell(tallies[s.name].get(p)) for s in run.header.subjects])
-        for p in profiles.NAMES
-        if any(p in t for t in tallies.values())
+def _matrix(summary: Summary, width: int) -> list[Table]:
+    """Subjects by profiles: cases passed, of those there are."""
+    columns: list[_Column] = [
+        (_SHORT.get(name, name), [_cell(row.tallies.get(name)) for row in summary.rows])
+        for name in summary.profiles
     ]
-    worst = [summary.worst(run, s) for s in run.header.subjects]
-    over = [Text(ratio(w), style="red" if w is not None and w > 1 else "") for w, _ in worst]
-    columns += [("err/budget", over), ("max ULP", [Text(ulps(u)) for _, u in worst])]
-    names = [s.name for s in run.header.subjects]
-    return [_table(names, part) for part in _fitting(columns, width - max(map(len, names), default=0))]
+    over = [Text(ratio(r.worst), style="red" if r.worst and r.worst > 1 else "") for r in summary.rows]
+    columns += [("err/budget", over), ("max ULP", [Text(ulps(r.ulp)) for r in summary.rows])]
+    return _tables("Cases passed, by subject and profile", "subject", [*summary.subjects], columns, width)
 
 
-def legend(run: Run, cases: list[Case]) -> list[str]:
-    """Say what the marks in the matrix mean: those that are there."""
-    counts = [c for s in run.header.subjects for c in run.tallies(s, cases).values()]
-    marks = {
-        "5": ("all 5 cases passed", any(c.claimed for c in counts)),
-        "3/5": ("3 of 5 passed, the others are unsupported", any(map(_is_part, counts))),
-        "!3/5": ("3 of 5 passed, and some are wrong", any(map(_is_wrong, counts))),
-        "-": ("nothing of it is supported there", any(0 < c.ran == c.unsupported for c in counts)),
-        "·": ("not asked", any(not c.ran for c in counts)),
-        "err/budget": ("largest error as a share of the error allowed", True),
-        "ULP": ("distance in neighbouring floating-point numbers", True),
-    }
-    told = ["; ".join(f"{mark}: {meaning}" for mark, (meaning, there) in marks.items() if there)]
-    if any(s.name.startswith("strict/") for s in run.header.subjects):
-        told.append("strict is array-api-strict; its devices other than cpu are pretended ones")
-    return told
-
-
-def _is_part(count: profiles.Tally) -> bool:
-    return count.unsupported < count.ran and not count.claimed and not _is_wrong(count)
-
-
-def _is_wrong(count: profiles.Tally) -> bool:
-    return count.passed + count.unsupported < count.ran
+def _tables(title: str, first: str, names: list[str], columns: list[_Column], width: int) -> list[Table]:
+    """One table, or on a narrow page several, with a row per name: no column is cut."""
+    tables = []
+    for part in _fitting(columns, width - max(map(len, [first, *names]))):
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        table.add_column(first, no_wrap=True)
+        for head, _ in part:
+            table.add_column(Text(head), justify="right", no_wrap=True)
+        for place, name in enumerate(names):
+            table.add_row(Text(name), *(cells[place] for _, cells in part))
+        tables.append(table)
+    return tables
 
 
 def _fitting(columns: list[_Column], width: int) -> list[list[_Column]]:
     parts: list[list[_Column]] = [[]]
     left = width
     for title, cells in columns:
-        wide = 2 + max(len(title), *(cell.cell_len for cell in cells))
+        wide = 2 + max(len(title), *(cell.cell_len for cell in cells), 0)
         if wide > left and parts[-1]:
             parts.append([])
             left = width
@@ -117,104 +102,89 @@ def _fitting(columns: list[_Column], width: int) -> list[list[_Column]]:
     return parts
 
 
-def _table(names: list[str], columns: list[_Column]) -> Table:
-    table = Table(title=_MATRIX, title_justify="left", box=None, pad_edge=False)
-    table.add_column("subject", no_wrap=True)
-    for title, _ in columns:
-        table.add_column(title, justify="right", no_wrap=True)
-    for row, name in enumerate(names):
-        table.add_row(Text(name), *(cells[row] for _, cells in columns))
-    return table
+def _cell(count: Tally | None) -> Text:
+    look, style, _ = _MARKS[standing(count)]
+    return Text(look.format(count), style)
 
 
-def _cell(count: profiles.Tally | None) -> Text:
-    if count is None or count.ran == 0:
-        return Text("·", style="dim")
-    if count.unsupported == count.ran:
-        return Text("-", style="dim")
-    if count.claimed:
-        return Text(str(count.passed), style="green")
-    if _is_wrong(count):
-        # Not by colour alone: a pipe has none.
-        return Text(f"!{count.passed}/{count.ran}", style="bold red")
-    return Text(f"{count.passed}/{count.ran}", style="yellow")
+def _legend(summary: Summary) -> list[str]:
+    """Say what the marks in the matrix mean: those that are there."""
+    there = {standing(count) for row in summary.rows for count in row.tallies.values()}
+    marks = [meaning for kind, (_, _, meaning) in _MARKS.items() if kind in there]
+    marks.append("err/budget: largest error as a share of the error allowed")
+    marks.append("ULP: distance in neighbouring floating-point numbers")
+    lines = ["; ".join(marks)]
+    if any(name.startswith("strict/") for name in summary.subjects):
+        lines.append("strict is array-api-strict; its devices other than cpu are pretended ones")
+    return lines
 
 
-def distances(run: Run) -> Table | str:
-    """Backends and devices against each other: the largest ULP apart, over all modes."""
-    groups, apart = summary.distances(run)
+def _distances(summary: Summary, width: int) -> list[Table | Text]:
+    """Return the largest distance of every two groups, over all their modes."""
+    groups = [*summary.groups]
+    if not summary.apart:
+        return []
     if len(groups) == 1:
-        return f"Modes of {groups[0]} against each other: at most {ulps(max(apart.values()))} ULP"
-    table = Table(
-        title="Largest distance between results, in ULP", title_justify="left", box=None, pad_edge=False
-    )
-    table.add_column("", no_wrap=True)
-    for group in groups[:-1]:
-        table.add_column(group, justify="right")
-    for row, one in enumerate(groups[1:], 1):
-        cells = [ulps(apart.get((one, other))) for other in groups[:row]]
-        table.add_row(Text(one), *cells, *[""] * (len(groups) - 1 - row))
-    return table
+        farthest = summary.apart[groups[0], groups[0]].farthest
+        return [Text(f"Modes of {groups[0]} against each other: at most {ulps(farthest.ulp)} ULP")]
+
+    def cell(row: int, column: int) -> Text:
+        apart = summary.apart.get((groups[row], groups[column]))
+        return Text(ulps(apart.farthest.ulp if apart else None) if column < row else "")
+
+    rows = range(1, len(groups))
+    columns = [(groups[c], [cell(row, c) for row in rows]) for c in range(len(groups) - 1)]
+    return [*_tables("Largest distance between results, in ULP", "", groups[1:], columns, width)]
 
 
-def claims(run: Run, claimed: dict[str, tuple[list[str], list[str]]]) -> Table:
-    """Profiles with the subjects that claim them, and those that cannot."""
+def _moving(summary: Summary) -> Text:
+    if not summary.moving:
+        return Text("Run to run: every case run twice, no difference")
+    worst = summary.moving[0]
+    count = f"{len(summary.moving)} results differ between two runs"
+    return Text(f"Run to run: {count}, at most {ulps(worst.spread)} ULP ({worst.subject}, {worst.case})")
+
+
+def _claims(summary: Summary) -> Table | str:
+    if not summary.claims:
+        return "Profiles claimed: none, since a claim takes every case of its profile"
     table = Table(title="Profiles claimed", title_justify="left", box=None, pad_edge=False)
     table.add_column("profile", no_wrap=True)
     table.add_column("by")
-    for name, (by, missed) in claimed.items():
-        text = Text(", ".join(summary.grouped(run, by)) or "nobody", style="green" if by else "dim")
-        if missed:
-            text.append(f"; not by {', '.join(summary.grouped(run, missed))}", style="red")
-        table.add_row(name, text)
+    for claim in summary.claims:
+        text = Text(", ".join(claim.by) or "nobody", style="green" if claim.by else "dim")
+        if claim.missed:
+            text.append(f"; not by {', '.join(claim.missed)}", style="red")
+        table.add_row(claim.profile, text)
     return table
 
 
-def _spread(run: Run, console: Console) -> None:
-    moving = [v for v in run.verdicts if v.spread]
-    if moving:
-        worst = max(moving, key=lambda v: v.spread or 0.0)
-        console.print(
-            f"Run to run: {len(moving)} results differ between two runs, "
-            f"at most {ulps(worst.spread)} ULP ({worst.subject}, {worst.case})"
-        )
-    else:
-        console.print("Run to run: every case run twice, no difference")
-
-
-def _failures(run: Run, cases: list[Case], console: Console) -> None:
-    known = {c.id: c for c in cases}
-    options = {s.name: s.rerun for s in run.header.subjects}
-    failures = run.failures
-    for verdict in summary.told(run, cases, _FAILURES_SHOWN):
+def _failures(summary: Summary, console: Console) -> None:
+    for verdict in summary.told[:_FAILURES_SHOWN]:
         console.print()
-        lines = explain.failure(known[verdict.case], verdict, options[verdict.subject])
+        lines = explain.failure(summary.cases[verdict.case], verdict, summary.subjects[verdict.subject].rerun)
         width = max(len(label) for label, _ in lines)
         for label, text in lines:
             style = "bold red" if label == "verdict" else ""
-            console.print(Text(f"{label:>{width}}  ", style="dim") + Text(text, style=style), soft_wrap=True)
-    if len(failures) > _FAILURES_SHOWN:
-        rest = len(failures) - _FAILURES_SHOWN
+            console.print(Text.assemble((f"{label:>{width}}  ", "dim"), (text, style)), soft_wrap=True)
+    if (rest := len(summary.told) - _FAILURES_SHOWN) > 0:
         console.print(f"\n… and {rest} more failures: all with --html, --markdown, --jsonl or --junit")
-    for subject in run.header.subjects:
-        for name, count, looked in summary.culprits(run, subject, cases)[:_CULPRITS_SHOWN]:
-            what = f"{subject.name}: {count} of {looked} explained failures are those of {name}: "
-            console.print(Text(what, style="bold") + Text(mutants()[name].description), soft_wrap=True)
-    unlike = sum(not v.suspects for v in failures)
-    if unlike:
-        console.print(f"{unlike} of {len(failures)} failures are like no known mistake")
-    for fault in run.faults:
+    for subject, culprits in summary.culprits.items():
+        for name, explained, looked in culprits[:_CULPRITS_SHOWN]:
+            what = f"{subject}: {explained} of {looked} explained failures are those of {name}: "
+            console.print(Text.assemble((what, "bold"), mutants()[name].description), soft_wrap=True)
+    if unlike := sum(not v.suspects for v in summary.told):
+        console.print(f"{unlike} of {len(summary.told)} failures are like no known mistake")
+    for fault in summary.run.faults:
         console.print(Text(f"fault in the suite: {fault}", style="bold red"))
 
 
-def _closing(run: Run, console: Console) -> None:
-    counts = run.counts
-    parts = [f"{counts[Status.PASS]} passed"]
-    parts += [f"{n} {status}" for status, n in counts.items() if status is not Status.PASS]
-    style, word = _CLOSING[run.exit_code]
+def _closing(summary: Summary) -> Text:
+    run, outcome = summary.run, summary.outcome
+    parts = [f"{run.counts[Status.PASS]} passed"]
+    parts += [f"{n} {status}" for status, n in run.counts.items() if status is not Status.PASS]
     done = f"{len(run.verdicts)} of {run.planned} planned"
-    asked = len({v.case for v in run.verdicts})
-    if asked < run.header.cases:
-        done += f", a selection of {asked} of {run.header.cases} cases"
-    line = Text(f"{word}: ", style=f"bold {style}")
-    console.print(line + Text(f"{', '.join(parts)}; {done}; suite {run.header.suite[:12]}"))
+    if len(summary.asked) < run.header.cases:
+        done += f", a selection of {len(summary.asked)} of {run.header.cases} cases"
+    said = f"{', '.join(parts)}; {done}; suite {run.header.suite[:12]}"
+    return Text.assemble((f"{outcome.closing}: ", f"bold {outcome.color}"), said)

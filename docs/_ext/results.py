@@ -10,13 +10,13 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import click
 
 from conformance import profiles, suite
-from conformance.report import jsonl, summary
+from conformance.report.load import load
+from conformance.report.summary import Summary
 
 DOCS = Path(__file__).parents[1]
 FOLDER = DOCS / "results"
@@ -76,32 +76,37 @@ class Results:
     @classmethod
     def of(cls, report: Path) -> Results:
         """Condense a report."""
-        run, cases = jsonl.read(report), suite.load_cases()
+        run = load(report)
         header = run.header
         if header.suite != suite.suite_hash():
             message = f"{report} is a run on other cases than those here"
             raise click.ClickException(message)
-        groups: dict[str, list[Any]] = {}
-        for subject in header.subjects:
-            groups.setdefault(subject.group, []).append(subject)
+        summary = Summary(run, suite.load_cases())
         rows = []
-        for name, subjects in groups.items():
-            tallies = [run.tallies(subject, cases) for subject in subjects]
-            worst = [w for w, _ in (summary.worst(run, subject) for subject in subjects) if w is not None]
+        for name, subjects in summary.groups.items():
+            found = [row for row in summary.rows if row.subject in subjects]
             cells = {
                 profile: Cell(
-                    passed=max(t[profile].passed for t in tallies if profile in t),
-                    total=next(t[profile].total for t in tallies if profile in t),
-                    failed=sum(t[profile].failed for t in tallies if profile in t),
+                    passed=max(t.passed for t in tallies),
+                    total=tallies[0].total,
+                    failed=sum(t.failed for t in tallies),
                 )
-                for profile in profiles.NAMES
-                if any(profile in t for t in tallies)
+                for profile in summary.profiles
+                if (tallies := [row.tallies[profile] for row in found if profile in row.tallies])
             }
-            modes = tuple(subject.mode for subject in subjects)
-            rows.append(Row(name, modes, max(worst, default=None), cells))
-        names = ("command", "started", "host", "python", "versions", "suite")
-        told = {name: getattr(header, name) for name in names}
-        return cls(**told, verdicts=len(run.verdicts), exit_code=int(run.exit_code), rows=tuple(rows))
+            worst = max((row.worst for row in found if row.worst is not None), default=None)
+            rows.append(Row(name, tuple(subject.mode for subject in subjects), worst, cells))
+        return cls(
+            command=header.command,
+            started=header.started,
+            host=header.host,
+            python=header.python,
+            versions=header.versions,
+            suite=header.suite,
+            verdicts=len(run.verdicts),
+            exit_code=int(run.exit_code),
+            rows=tuple(rows),
+        )
 
     @classmethod
     def read(cls, path: Path) -> Results:

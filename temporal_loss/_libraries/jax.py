@@ -54,7 +54,7 @@ class JaxLibrary(base.Library):
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
         """Array of NumPy, which goes to wherever it is needed."""
-        return np.asarray(numbers, dtype=_FLOAT64 if dtype is jax.numpy.float64 else _FLOAT32)
+        return np.asarray(numbers, dtype=_FLOAT64 if dtype == jax.numpy.float64 else _FLOAT32)
 
     def moved(self, parameter: Array, array: Array) -> Array:
         """Bring an array to the devices of another one, a copy on each."""
@@ -99,7 +99,7 @@ class JaxLibrary(base.Library):
             return self.epsilon_of(frames, parameters), None
         if not isinstance(epsilon, tuple):
             return self.epsilon_of(frames, parameters), threshold
-        wide = dtype is jax.numpy.float64 or confidences.dtype == _FLOAT64
+        wide = dtype == jax.numpy.float64 or confidences.dtype == _FLOAT64
         return np.asarray((*epsilon, threshold), dtype=_FLOAT64 if wide else _FLOAT32), None
 
 

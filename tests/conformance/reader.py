@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runs import summed
 from support import browser
 
-from conformance import suite
 from conformance.report import html
 
 if TYPE_CHECKING:
@@ -14,14 +14,9 @@ if TYPE_CHECKING:
 
     from conformance.results import Run
 
-TEXT = "return document.querySelector(arguments[0]).textContent"
 TEXTS = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"
-FOCUS = "return document.activeElement.matches(arguments[0])"
 BEHIND = "return getComputedStyle(document.querySelector(arguments[0])).backgroundColor"
-OVER = "const page = document.documentElement; return page.scrollWidth - page.clientWidth"
-ROWS = """
-return [...document.querySelectorAll("#matrix tbody tr")].filter(r => !r.hidden).map(r => r.dataset.clause)
-"""
+ROWS = "return [...document.querySelectorAll('#matrix tbody tr:not([hidden])')].map(r => r.dataset.clause)"
 
 
 def cell(clause: str, column: int) -> str:
@@ -39,7 +34,7 @@ class Reader:
     def reads(self, run: Run, width: int = 1280) -> None:
         """Open the report of a run."""
         page = self._folder / "report.html"
-        page.write_text(html.render(run, suite.load_cases()), encoding="utf-8")
+        page.write_text(html.render(summed(run)), encoding="utf-8")
         browser.resized(self._driver, width)
         self._driver.get(page.as_uri())
 
@@ -49,14 +44,12 @@ class Reader:
         self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def asks(self, script: str, *arguments: object) -> Any:
-        return self._driver.execute_script(script, *arguments)
-
-    def waits(self, script: str) -> Any:
-        """Run a script that calls the function it is given."""
-        return self._driver.execute_async_script(script)
+        """Run a script in the page; one that is async calls the last of its arguments."""
+        run = self._driver.execute_async_script if "done" in script else self._driver.execute_script
+        return run(script, *arguments)
 
     def text(self, selector: str) -> str:
-        return str(self.asks(TEXT, selector))
+        return self.texts(selector)[0]
 
     def texts(self, selector: str) -> list[str]:
         found: list[str] = self.asks(TEXTS, selector)
@@ -88,7 +81,7 @@ class Reader:
 
     def is_at(self, selector: str) -> bool:
         """Whether the focus is there."""
-        return bool(self.asks(FOCUS, selector))
+        return bool(self.asks("return document.activeElement.matches(arguments[0])", selector))
 
     @property
     def rows(self) -> list[str]:
@@ -108,7 +101,9 @@ class Reader:
     @property
     def overflow(self) -> int:
         """By how many pixels the page is wider than the screen."""
-        return int(self.asks(OVER))
+        return int(
+            self.asks("const page = document.documentElement; return page.scrollWidth - page.clientWidth")
+        )
 
     def brightness(self, selector: str) -> int:
         """Sum of red, green and blue behind an element, of 765."""

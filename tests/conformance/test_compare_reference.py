@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -38,10 +39,6 @@ def solve(q: steps.Question) -> oracle.Solution:
     return oracle.solve(Request("", Op.VALUE, inputs, q.params))
 
 
-def whole(q: steps.Question) -> Fraction | float:
-    return solve(q).outputs["loss"].values[0]
-
-
 def same(one: Fraction | float, other: Fraction | float, digits: int) -> bool:
     if isinstance(one, Fraction) and isinstance(other, Fraction):
         near: bool = abs(one - other) <= abs(other) * Fraction(1, 10) ** digits
@@ -52,7 +49,7 @@ def same(one: Fraction | float, other: Fraction | float, digits: int) -> bool:
 def with_holes(q: steps.Question, value: float, sequence: int = 1) -> steps.Question:
     points = q.keypoints.copy()
     points[sequence, 7, 1, 0] = value
-    return steps.Question(q.dtype, points, q.confidences, q.epsilon, q.prob_threshold, q.nan_policy)
+    return replace(q, keypoints=points)
 
 
 QUESTIONS = {
@@ -80,26 +77,22 @@ QUESTIONS = {
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_pieces_add_up_to_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pieces_and_pairs_of_float64_add_up_to_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     q = QUESTIONS[name]
+    due = solve(q).outputs["loss"].values[0]
     monkeypatch.setattr(reference, "_PIECE", 21)  # 7 frames
     seen: list[float] = []
     found = reference.refer(q, seen.append)
     assert found.exact
-    assert same(found.value, whole(q), 60)
+    assert same(found.value, due, 60)
     assert seen == sorted(seen)
     assert seen[-1] == 1
     assert len(seen) > 1
-
-
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_pairs_of_float64_come_to_the_exact_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    q = QUESTIONS[name]
     monkeypatch.setattr(pairs, "_FRAMES", 9)
     monkeypatch.setattr(reference, "EXACT_ENTRIES", 0)
     found = reference.refer(q, lambda _: None)
     assert not found.exact
-    assert same(found.value, whole(q), 28)
+    assert same(found.value, due, 28)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -109,8 +102,8 @@ def test_pairs_hold_at_the_edge_of_epsilon(seed: int, dtype: str) -> None:
     q = question(dtype, seed=seed, shape=(30, 1, 2), confidences=None)
     length = float(np.linalg.norm(q.keypoints[1, 0] - q.keypoints[0, 0]))
     epsilon = float(np.dtype(dtype).type(length))
-    q = steps.Question(dtype, q.keypoints[:2], None, epsilon, 0.0, "propagate")
-    exact, found = whole(q), pairs.mean_loss(q)
+    q = replace(q, keypoints=q.keypoints[:2], epsilon=epsilon)
+    exact, found = solve(q).outputs["loss"].values[0], pairs.mean_loss(q)
     assert isinstance(exact, Fraction)
     assert isinstance(found, Fraction)
     assert abs(found - exact) <= Fraction(length) / 2**98

@@ -4,44 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from temporal_loss import temporal_loss as right
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def wrong_dtype(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-    loss = right(keypoints, confidences, **options)
-    return loss.astype(np.float64 if loss.dtype == np.float32 else np.float32)
+
+def _after(change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Compute what is right, and change it."""
+    return lambda keypoints, confidences=None, **options: change(right(keypoints, confidences, **options))
+
+
+def _instead(do: Callable[[], object]) -> Callable[..., Any]:
+    """Compute nothing."""
+    return lambda keypoints, confidences=None, **options: do()  # noqa: ARG005
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+wrong_dtype = _after(lambda loss: loss.astype(np.float64 if loss.dtype == np.float32 else np.float32))
+one_for_scalar = _after(lambda loss: np.reshape(loss, (1,)))
+zeros = _after(lambda loss: loss * 0)
+converts = _after(float)
+refuses_everything = _instead(lambda: _raise(ValueError()))
+crashes = _instead(lambda: _raise(RuntimeError("broken")))
+leaves = _instead(lambda: os._exit(0))
+exits = _instead(lambda: sys.exit(0))
+first: list[Any] = []
+# Gives the first answer for ever.
+remembers = _after(lambda loss: first[0] if first else first.append(loss) or loss)
+calls: list[Any] = []
+# Right at every other call only.
+alternates = _after(lambda loss: calls.append(1) or loss * (len(calls) % 2))
 
 
 def mutates(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
     loss = right(keypoints, confidences, **options)
     keypoints += 1
     return loss
-
-
-def one_for_scalar(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-    return np.reshape(right(keypoints, confidences, **options), (1,))
-
-
-def all_nan(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-    return right(keypoints, confidences, **options) * np.float32("nan")
-
-
-def zeros(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-    return right(keypoints, confidences, **options) * 0
-
-
-def off_by_one_ulp(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-    loss = right(keypoints, confidences, **options)
-    return np.nextafter(loss, np.asarray(np.inf, loss.dtype))
-
-
-def refuses_everything(keypoints: Any, confidences: Any = None, **options: Any) -> NoReturn:
-    del keypoints, confidences, options
-    raise ValueError
 
 
 def two_mistakes(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
@@ -62,60 +68,10 @@ def accepts_everything(keypoints: Any, confidences: Any = None, **options: Any) 
         return np.float32(0)
 
 
-def crashes(keypoints: Any, confidences: Any = None, **options: Any) -> NoReturn:
-    del keypoints, confidences, options
-    message = "broken"
-    raise RuntimeError(message)
-
-
-def leaves(keypoints: Any, confidences: Any = None, **options: Any) -> NoReturn:
-    del keypoints, confidences, options
-    os._exit(0)
-
-
-def exits(keypoints: Any, confidences: Any = None, **options: Any) -> NoReturn:
-    del keypoints, confidences, options
-    sys.exit(0)
-
-
 def prints(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
     print("noise from the subject")  # noqa: T201
     print("more noise", file=sys.stderr)  # noqa: T201
     return right(keypoints, confidences, **options)
-
-
-def converts(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-    return float(right(keypoints, confidences, **options))
-
-
-class Remembers:
-    """Gives the first answer for ever."""
-
-    def __init__(self) -> None:
-        self.first: Any = None
-
-    def __call__(self, keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-        loss = right(keypoints, confidences, **options)
-        if self.first is None:
-            self.first = loss
-        return self.first
-
-
-remembers = Remembers()
-
-
-class Alternates:
-    """Right at every other call only."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def __call__(self, keypoints: Any, confidences: Any = None, **options: Any) -> Any:
-        self.calls += 1
-        return right(keypoints, confidences, **options) * (self.calls % 2)
-
-
-alternates = Alternates()
 
 
 def no_segments(
@@ -127,6 +83,3 @@ def no_segments(
     reduction: str = "mean",
 ) -> Any:
     return right(keypoints, confidences, epsilon=epsilon, prob_threshold=prob_threshold, reduction=reduction)
-
-
-not_callable = 3

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from conformance import explain
 from conformance.clauses import CLAUSES
-from conformance.report import numbers, summary
-from conformance.report.html import findings, headline, island, matrix, tables
+from conformance.mutants import mutants
+from conformance.report import numbers
+from conformance.report.html import island, matrix
 
 if TYPE_CHECKING:
-    from conformance.model import Case
-    from conformance.results import Run
+    from conformance.report.summary import Summary
 
 _STYLES = ("look.css", "page.css", "matrix.css", "panel.css")
 _SCRIPTS = ("data.js", "panel.js", "case.js", "filter.js", "grid.js")
 
 
-def render(run: Run, cases: list[Case]) -> str:
+def render(summary: Summary) -> str:
     """Return the report as a page that loads nothing from anywhere, and runs no script but its own."""
     style, script = _joined(_STYLES), _joined(_SCRIPTS)
     page = Environment(
@@ -32,24 +34,22 @@ def render(run: Run, cases: list[Case]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page.filters |= {"ratio": numbers.ratio, "ulps": numbers.ulps}
+    page.filters |= {"ratio": numbers.ratio, "ulps": numbers.ulps, "size": numbers.size}
     return page.get_template("report.html.jinja").render(
-        run=run,
-        header=run.header,
-        index={s.name: i for i, s in enumerate(run.header.subjects)},
+        summary=summary,
+        run=summary.run,
+        header=summary.header,
+        index={name: i for i, name in enumerate(summary.subjects)},
         clauses=CLAUSES,
-        verdict=headline.verdict(run),
-        tiles=headline.tiles(run),
-        findings=findings.findings(run, cases),
-        matrix=matrix.matrix(run, cases),
-        claims=tables.claims(run, cases),
-        distances=tables.distances(run),
-        moving=tables.moving(run),
-        sampled=summary.sampled(run, cases),
+        mistakes=mutants(),
+        rerun=explain.rerun_command,
+        columns=matrix.columns(summary),
+        matrix=matrix.matrix(summary),
+        infinity=math.inf,
         # Both are files of this package; the text of subjects is in neither.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
-        data=Markup(island.data(run, cases)),  # noqa: S704 - escaped there
+        data=Markup(island.data(summary)),  # noqa: S704 - escaped there
         policy=f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'",
     )

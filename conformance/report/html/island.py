@@ -12,25 +12,27 @@ from conformance.mutants import mutants
 from conformance.results import GOOD
 
 if TYPE_CHECKING:
-    from conformance.model import Case, Verdict
-    from conformance.results import Run
+    from collections.abc import Iterable
+
+    from conformance.model import Case
+    from conformance.report.summary import Summary
 
 SHOWN = 192
 """Elements of an array that are on the page: the largest have 20,000."""
 _ESCAPED = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 _LARGE = 1e9
 _GRADES = ("", "exact", "tight", "budget")
+_STATUSES = {status: place for place, status in enumerate(Status)}
 
 
-def data(run: Run, cases: list[Case]) -> str:
+def data(summary: Summary) -> str:
     """Return the cases that were asked, once each, and all verdicts in a few numbers each."""
-    asked = {v.case for v in run.verdicts}
-    shown = [c for c in cases if c.id in asked]
-    reasons = _Words()
-    suspects = sorted({s for v in run.verdicts for s in v.suspects})
-    place = {c.id: i for i, c in enumerate(shown)}
-    subject = {s.name: i for i, s in enumerate(run.header.subjects)}
-    verdicts = [_verdict(v, subject[v.subject], place[v.case], reasons, suspects) for v in run.verdicts]
+    verdicts = summary.run.verdicts
+    shown = [c for c in summary.cases.values() if c.id in summary.asked]
+    suspects = sorted({s for v in verdicts for s in v.suspects})
+    # Hundreds of verdicts may have one reason.
+    reasons = _places(["", *(v.reason for v in verdicts)])
+    subjects, ids, names = _places(summary.subjects), _places(c.id for c in shown), _places(suspects)
     island = {
         "statuses": [s.value for s in Status],
         "good": [s.value for s in Status if s in GOOD],
@@ -39,43 +41,29 @@ def data(run: Run, cases: list[Case]) -> str:
         "flags": FLAGS,
         "mistakes": {name: mutants()[name].description for name in suspects},
         "suspects": suspects,
-        "subjects": [{"name": s.name, "rerun": s.rerun} for s in run.header.subjects],
+        "subjects": [{"name": s.name, "rerun": s.rerun} for s in summary.header.subjects],
         "cases": [_case(c) for c in shown],
-        "reasons": reasons.found,
-        "verdicts": verdicts,
+        "reasons": [*reasons],
+        "verdicts": [
+            [
+                subjects[v.subject],
+                ids[v.case],
+                _STATUSES[v.status],
+                *map(_number, (v.worst, v.ulp, v.spread)),
+                round(v.seconds, 4),
+                _GRADES.index(v.grade),
+                reasons[v.reason],
+                *(names[s] for s in v.suspects),
+            ]
+            for v in verdicts
+        ],
     }
     text = json.dumps(island, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return text.translate(_ESCAPED)
 
 
-class _Words:
-    """Texts by number: hundreds of verdicts may have one reason."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = [""]
-        self._places = {"": 0}
-
-    def place(self, text: str) -> int:
-        if text not in self._places:
-            self._places[text] = len(self.found)
-            self.found.append(text)
-        return self._places[text]
-
-
-def _verdict(verdict: Verdict, subject: int, case: int, reasons: _Words, suspects: list[str]) -> list[Any]:
-    fields: list[Any] = [
-        subject,
-        case,
-        list(Status).index(verdict.status),
-        _number(verdict.worst),
-        _number(verdict.ulp),
-        _number(verdict.spread),
-        round(verdict.seconds, 4),
-        _GRADES.index(verdict.grade),
-        reasons.place(verdict.reason),
-        *(suspects.index(s) for s in verdict.suspects),
-    ]
-    return fields
+def _places(words: Iterable[str]) -> dict[str, int]:
+    return {word: place for place, word in enumerate(dict.fromkeys(words))}
 
 
 def _number(value: float | None) -> float | str | None:

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from conformance.clauses import CLAUSES
 from conformance.model import Status
-from conformance.report.html.order import failed, size
-from conformance.report.numbers import ratio
-from conformance.results import UNJUDGED
+from conformance.report.numbers import ratio, size
+from conformance.results import GOOD, UNJUDGED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from conformance.model import Verdict
+    from conformance.report.summary import Summary
+    from conformance.results import SubjectInfo
 
-    from conformance.model import Case, Verdict
-    from conformance.results import Run, SubjectInfo
-
-
-class State(StrEnum):
-    """What a cell says, whatever its number."""
-
-    FAIL = "fail"
-    DECLARED = "declared"
-    PASS = "pass"  # noqa: S105 - a verdict, no secret
-    UNSUPPORTED = "unsupported"
-    UNASKED = "unasked"
-    ABSENT = "absent"
-
-
-MARKS = {State.DECLARED: "xfail", State.UNSUPPORTED: "-", State.UNASKED: "·", State.ABSENT: "∅"}
+_MARKS = {"declared": "xfail", "unsupported": "-", "unasked": "·"}
 _WORDS = {
     Status.FAIL: "wrong",
     Status.WRONGLY_ACCEPTED: "accepted",
@@ -45,11 +31,11 @@ _FAIL_STEPS = (10.0, 1000.0)
 class Cell:
     """One cell: a mark or number, and the same in words.
 
-    `level` is its depth of colour, `share` how many of its cases fail, and `part` tells that not all
-    of them were judged.
+    `state` is fail, declared, pass, unsupported or unasked; `level` is the depth of colour, `share` how
+    many of the cases fail, and `part` tells that not all of them were judged.
     """
 
-    state: State
+    state: str
     text: str
     words: str
     level: int = 0
@@ -57,115 +43,50 @@ class Cell:
     part: bool = False
 
 
-@dataclass(frozen=True)
-class Column:
-    """One subject, by its index, or what is absent. `first` starts a backend and device.
-
-    The name is shown in parts: `place` is a backend and device, `code` what runs there if it is not
-    this library.
-    """
-
-    name: str
-    place: str
-    mode: str
-    code: str
-    first: bool = True
-    subject: int | None = None
-    reason: str = ""
+def columns(summary: Summary) -> list[SubjectInfo]:
+    """Subjects with the modes of one backend and device side by side."""
+    return [subject for subjects in summary.groups.values() for subject in subjects]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One clause and its cells, one per column."""
-
-    clause: str
-    text: str
-    cells: list[Cell]
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """The rows of all clauses that were asked, and the clauses that were not."""
-
-    columns: list[Column]
-    rows: list[Row]
-    unasked: list[str]
+def matrix(summary: Summary) -> dict[str, list[Cell]]:
+    """Return the cells of every clause that was asked."""
+    ids: dict[str, list[str]] = {clause: [] for clause in CLAUSES}
+    for case in summary.cases.values():
+        for clause in case.clauses:
+            ids[clause].append(case.id)
+    verdicts = [summary.run.of(subject.name) for subject in columns(summary)]
+    return {
+        clause: [cell(mine, found) for found in verdicts]
+        for clause, mine in ids.items()
+        if not summary.asked.isdisjoint(mine)
+    }
 
 
-def matrix(run: Run, cases: list[Case]) -> Matrix:
-    """Make the matrix."""
-    asked = {v.case for v in run.verdicts}
-    known = {c for case in cases if case.id in asked for c in case.clauses}
-    columns = _columns(run)
-    verdicts = [run.of(c.name) if c.subject is not None else {} for c in columns]
-    rows = []
-    for clause, text in CLAUSES.items():
-        ids = [c.id for c in cases if clause in c.clauses]
-        if clause in known:
-            cells = [_cell(ids, column, mine) for column, mine in zip(columns, verdicts, strict=True)]
-            rows.append(Row(clause, text, cells))
-    return Matrix(columns, rows, [c for c in CLAUSES if c not in known])
-
-
-def _columns(run: Run) -> list[Column]:
-    """Subjects with the modes of one backend and device side by side, then what is absent."""
-    groups: dict[str, list[tuple[int, SubjectInfo]]] = {}
-    for index, subject in enumerate(run.header.subjects):
-        groups.setdefault(subject.group, []).append((index, subject))
-    columns = [
-        _column(subject, index, first=not place)
-        for members in groups.values()
-        for place, (index, subject) in enumerate(members)
-    ]
-    absent = [Column(a.name, a.name, "", "", reason=a.reason) for a in run.header.absences]
-    return columns + absent
-
-
-def _column(subject: SubjectInfo, index: int, *, first: bool) -> Column:
-    code, _, place = subject.group.rpartition("@")
-    mode = subject.mode if subject.group != subject.name else ""
-    return Column(subject.name, place, mode, code, first, index)
-
-
-def _cell(ids: list[str], column: Column, verdicts: dict[str, Verdict]) -> Cell:
-    if column.subject is None:
-        return Cell(State.ABSENT, MARKS[State.ABSENT], f"absent: {column.reason}")
+def cell(ids: list[str], verdicts: dict[str, Verdict]) -> Cell:
+    """Show one subject's verdicts on the cases of a clause."""
     found = [verdicts[i] for i in ids if i in verdicts]
-    state = _state(found)
-    judged = [v for v in found if v.status not in UNJUDGED]
+    bad = [v for v in found if v.status not in GOOD]
     words = _words(found, len(ids))
-    if state is State.FAIL:
-        return _failing([v for v in found if failed(v)], len(found), words)
-    if state is not State.PASS:
-        return Cell(state, MARKS[state], words)
+    if bad:
+        return _failing(bad, len(found), words)
+    statuses = {v.status for v in found}
+    if statuses <= UNJUDGED or Status.XFAIL in statuses:
+        state = "unasked" if not found else "declared" if Status.XFAIL in statuses else "unsupported"
+        return Cell(state, _MARKS[state], words)
+    judged = [v for v in found if v.status not in UNJUDGED]
     worst = max((v.worst for v in judged if v.worst is not None), default=None)
-    level = sum(worst > step for step in _PASS_STEPS) if worst is not None else 0
     # Cases that demand a refusal have no number.
     text = "✓" if worst is None else "0" if worst == 0 else ratio(worst)
-    return Cell(state, text, words, level, part=len(judged) < len(ids))
+    return Cell("pass", text, words, bisect_left(_PASS_STEPS, worst or 0.0), part=len(judged) < len(ids))
 
 
-def _failing(found: list[Verdict], of: int, words: str) -> Cell:
-    share = f"{len(found)}/{of}"
-    over = [v for v in found if v.worst is not None and not v.worst <= 1]
-    if not over:
-        status = Counter(v.status for v in found).most_common(1)[0][0]
-        return Cell(State.FAIL, _WORDS.get(status, str(status)), words, len(_FAIL_STEPS) + 1, share)
-    worst = max(over, key=size).worst or 0.0
-    # A NaN is above every step.
-    level = 1 + sum(not worst <= step for step in _FAIL_STEPS)
-    return Cell(State.FAIL, ratio(worst), words, level, share)
-
-
-def _state(found: Collection[Verdict]) -> State:
-    statuses = {v.status for v in found}
-    if any(failed(v) for v in found):
-        return State.FAIL
-    if Status.XFAIL in statuses:
-        return State.DECLARED
-    if Status.PASS in statuses:
-        return State.PASS
-    return State.UNSUPPORTED if statuses else State.UNASKED
+def _failing(bad: list[Verdict], of: int, words: str) -> Cell:
+    share = f"{len(bad)}/{of}"
+    worst = max(bad, key=lambda v: size(v.worst))
+    if size(worst.worst) <= 1:
+        status = Counter(v.status for v in bad).most_common(1)[0][0]
+        return Cell("fail", _WORDS.get(status, str(status)), words, len(_FAIL_STEPS) + 1, share)
+    return Cell("fail", ratio(worst.worst), words, 1 + bisect_left(_FAIL_STEPS, size(worst.worst)), share)
 
 
 def _words(found: list[Verdict], total: int) -> str:
@@ -174,6 +95,6 @@ def _words(found: list[Verdict], total: int) -> str:
     parts = [f"{counts[status]} {status}" for status in order]
     if len(found) < total:
         parts.append(f"{total - len(found)} not asked")
-    numbers = [v for v in found if v.worst is not None]
-    worst = f"; largest error {ratio(max(numbers, key=size).worst)} of its budget" if numbers else ""
+    numbers = [v.worst for v in found if v.worst is not None]
+    worst = f"; largest error {ratio(max(numbers, key=size))} of its budget" if numbers else ""
     return f"of {total} cases {', '.join(parts)}{worst}"

@@ -1,0 +1,82 @@
+"""Options that more than one command takes."""
+
+from __future__ import annotations
+
+import os
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conformance.exits import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _words(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for text in value for word in text.split(",") if word)
+
+
+def listed(name: str, text: str, metavar: str) -> Decorator:
+    """Take an option that may be given several times, or once with commas."""
+    return click.option(name, multiple=True, callback=_words, metavar=metavar, help=text)
+
+
+def _writable(_ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a report that could not be written, before a run and not after it."""
+    if path is not None:
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            message = f"{parameter.opts[0]} {path}: there is no folder {folder}"
+            raise UsageError(message)
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            message = f"{parameter.opts[0]} {path}: may not be written"
+            raise UsageError(message)
+    return path
+
+
+def _report(name: str, text: str) -> Decorator:
+    kind = click.Path(path_type=Path, dir_okay=False)
+    return click.option(name, type=kind, callback=_writable, metavar="FILE", help=text)
+
+
+_THERE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+def file(name: str, text: str) -> Decorator:
+    """Take the path of a file to read."""
+    return click.option(name, type=_THERE, metavar="FILE", help=text)
+
+
+def existing(name: str) -> Decorator:
+    """Take the path of a file to read as an argument."""
+    return click.argument(name, type=_THERE)
+
+
+def _all(*options: Decorator) -> Decorator:
+    return lambda command: reduce(lambda inner, option: option(inner), reversed(options), command)
+
+
+def examples(*lines: str) -> str:
+    """Show commands at the end of a command's help."""
+    commands = [f"  python -m conformance {line}" for line in lines]
+    return "\n".join(["\b", "Example:" if len(lines) == 1 else "Examples:", *commands])
+
+
+case = listed("--case", "Only these cases, by id.", "IDS")
+deviations = file("--deviations", "Known failures (TOML or JSON).")
+pages = _all(
+    _report("--markdown", "Write a Markdown report."),
+    _report("--html", "Write an HTML report, all in one file."),
+)
+reports = _all(
+    _report("--jsonl", "Write a JSON lines report."), pages, _report("--junit", "Write JUnit XML.")
+)
+requests = _all(
+    listed("--op", "Only requests of these operations.", "NAMES"),
+    listed("--dtype", "Only requests whose floating arrays are of these dtypes.", "NAMES"),
+)

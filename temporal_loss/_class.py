@@ -184,7 +184,7 @@ class TemporalLoss:
                 entries = self._harmless_lengths(library, keypoints, masked, crossing)
             if confidences is not None:
                 entries = self.remove_nans(loss=entries, confidences=confidences)
-            absent = _stages.missing(xp, keypoints) if parameters.omit_nan else None
+            absent = _stages.has_nan(xp, keypoints) if parameters.omit_nan else None
             others, _ = _stages.masked_steps(absent, frames.segment_ids)
             if others is not None:
                 entries = _stages.mask(xp, entries, others)
@@ -283,7 +283,7 @@ class TemporalLoss:
         _checks.check_number("prob_threshold", self.prob_threshold)
         threshold = _checks.threshold_for(library, self.prob_threshold, dtype)
         with library.working_on(loss):
-            masked = _stages.either_frame(_stages.unsure(confidences, threshold))
+            masked = _stages.either_frame(_stages.low_confidence(confidences, threshold))
             return _stages.mask(library.xp, loss, masked)
 
     def rectify_epsilon(self, loss: Any) -> Any:

@@ -111,7 +111,7 @@ def estimate_epsilon(
         lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(dtype)))
         ignored = xp.isnan(lengths)
         if confidences is not None:
-            ignored = ignored | _stages.either_frame(_stages.unsure(confidences, threshold))
+            ignored = ignored | _stages.either_frame(_stages.low_confidence(confidences, threshold))
         columns = (-1, lengths.shape[-1])
         return _quantile(library, xp.reshape(lengths, columns), xp.reshape(ignored, columns), quantile)
 

@@ -98,12 +98,12 @@ def lengths(xp: ModuleType, squared: Array, *, guard: bool) -> Array:
 # 2. Segments and mask -----------------------------------------------------------------------
 
 
-def unsure(confidences: Array, threshold: float | Array) -> Array:
+def low_confidence(confidences: Array, threshold: float | Array) -> Array:
     """Mark a frame's keypoint where it is below the threshold; NaN is not."""
     return confidences < threshold
 
 
-def missing(xp: ModuleType, keypoints: Array) -> Array:
+def has_nan(xp: ModuleType, keypoints: Array) -> Array:
     """Mark a frame's keypoint where one of its coordinates is NaN."""
     first, *others = map(xp.isnan, coordinates(keypoints))
     for marks in others:
@@ -125,9 +125,9 @@ def hidden_frames(xp: ModuleType, keypoints: Array, frames: Frames, parameters: 
     """Mark a frame's keypoint (..., T, K) that masks its steps; None where there can be none."""
     marks = None
     if frames.confidences is not None:
-        marks = unsure(frames.confidences, parameters.threshold)
+        marks = low_confidence(frames.confidences, parameters.threshold)
     if parameters.omit_nan:
-        absent = missing(xp, keypoints)
+        absent = has_nan(xp, keypoints)
         marks = absent if marks is None else marks | absent
     return marks
 
@@ -203,7 +203,7 @@ def evaluate(  # noqa: PLR0913 - what is given, and how it is to be done
 # 4. Reduction -------------------------------------------------------------------------------
 
 
-def transitions(shape: tuple[int, ...]) -> Any:
+def count_entries(shape: tuple[int, ...]) -> Any:
     """Count the entries of frames of shape (..., T, K), those that are masked included; at least 1."""
     *batch, frames, keypoints = shape
     count = math.prod(batch) * (frames - 1) * keypoints
@@ -251,7 +251,7 @@ def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array
     if parameters.reduction == "sum":
         return 1.0
     if count is None:
-        return transitions(frame_shape(frames.keypoints))
+        return count_entries(frame_shape(frames.keypoints))
     return xp.where(count > 0.0, count, 1.0)
 
 

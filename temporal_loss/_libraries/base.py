@@ -76,7 +76,7 @@ class Library:
         """Array of the same values that takes no gradient."""
         return array
 
-    def is_at_hand(self, array: Array) -> bool:  # noqa: ARG002
+    def is_in_host_memory(self, array: Array) -> bool:  # noqa: ARG002
         """Whether an array without a gradient is in host memory, where its values may be looked at."""
         return False
 
@@ -184,7 +184,7 @@ class Library:
 
     def _goes_in_blocks(self, keypoints: Array, *, guard: bool) -> bool:
         # Length last: of one that is being traced, the question makes a condition.
-        return not guard and self.is_at_hand(keypoints) and blocks.are_worthwhile(keypoints)
+        return not guard and self.is_in_host_memory(keypoints) and blocks.are_worthwhile(keypoints)
 
     def epsilon_of(self, frames: Frames, parameters: Parameters) -> Any:
         """Epsilon of the parameters, beside the entries of the frames."""

@@ -25,7 +25,7 @@ class NumpyLibrary(base.Library):
         """Never."""
         return False
 
-    def is_at_hand(self, array: Array) -> bool:  # noqa: ARG002
+    def is_in_host_memory(self, array: Array) -> bool:  # noqa: ARG002
         """Yes, always."""
         return True
 

@@ -52,14 +52,14 @@ class TorchLibrary(base.Library):
         return "a nested tensor" if array.is_nested else None
 
     def may_differentiate(self, *arrays: Array) -> bool:
-        """Where a gradient is recorded, and wherever torch may play back what is done here."""
-        return _is_recorded_in(arrays) or _may_be_played_back(arrays)
+        """Where a gradient is recorded, and wherever torch may trace or transform what is done here."""
+        return _is_recorded_in(arrays) or _may_be_transformed(arrays)
 
     def constant(self, array: Array) -> Array:
         """Tensor of the same values that takes no gradient."""
         return array.detach()
 
-    def is_at_hand(self, array: Array) -> bool:
+    def is_in_host_memory(self, array: Array) -> bool:
         """Plain tensors on a processor."""
         return type(array) in _PLAIN and array.device.type == "cpu"
 
@@ -102,10 +102,10 @@ class TorchLibrary(base.Library):
         keypoints = frames.keypoints
         if (
             parameters.reduction != "none"
-            and self.is_at_hand(keypoints)
+            and self.is_in_host_memory(keypoints)
             and _is_recorded_in((keypoints,))
             and not _is_recorded_in((parameters.epsilon,))
-            and not _may_be_played_back((keypoints, parameters.epsilon))
+            and not _may_be_transformed((keypoints, parameters.epsilon))
         ):
             # Widened out here, so that the gradient is rounded once, after what comes from above.
             keypoints = keypoints.to(parameters.dtype)
@@ -164,8 +164,8 @@ def _is_recorded_in(arrays: Iterable[Any]) -> bool:
     return False
 
 
-def _may_be_played_back(arrays: Iterable[Any]) -> bool:
-    """Whether what is done with these is not done at once, or not only for itself."""
+def _may_be_transformed(arrays: Iterable[Any]) -> bool:
+    """Whether torch compiles or records what is done with these, or transforms it as torch.func does."""
     if torch.compiler.is_compiling() or _is_recorded() or torch.jit.is_tracing():
         return True
     for array in arrays:

@@ -124,7 +124,7 @@ def failure_hidden(lines: Lines) -> None:
         (counted(worst="small"), "Expected `float | null`, got `str` - at `$[0].worst`"),
         (counted(seconds="1"), "line 2"),
         (counted(suspects=["no-such"]), "there is no mistake 'no-such'"),
-        (counted(grade="best"), "no grade is called 'best'"),
+        (counted(grade="best"), "there is no grade 'best'"),
         (counted(case="no-such"), "there is no case 'no-such'"),
         (counted(subject="\x1b[31mno-such\n"), r"there is no subject '\x1b[31mno-such\n'"),
         (counted(more=1), "line 2"),

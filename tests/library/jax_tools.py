@@ -14,20 +14,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 ARRAYS = Arrays("jax", backends.load("jax"), wide=False)
-_WIDE = Arrays("jax", backends.load("jax"))
+array, read = ARRAYS.make, ARRAYS.read
 
 
 def x64(*, on: bool) -> AbstractContextManager[Any]:
-    return (_WIDE if on else ARRAYS).state()
-
-
-def array(nested: Any, dtype: str = "float32") -> Any:
-    return ARRAYS.make(nested, dtype)
-
-
-def read(native: Any) -> Any:
-    return ARRAYS.read(native)
+    return Arrays("jax", ARRAYS.backend, wide=on).state()
 
 
 def worked_arrays() -> tuple[Any, Any, Any]:
-    return array(worked.KEYPOINTS), array(worked.CONFIDENCES), array(worked.SEGMENT_IDS, "int32")
+    return worked.given(ARRAYS)

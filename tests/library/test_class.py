@@ -1,4 +1,4 @@
-"""TL-6: the class has the origin's surface, and each of its stages can be replaced."""
+"""TL-6: the class has the origin's surface: its signatures, stages, weight, logs and keywords."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import inspect
 import math
 import pickle
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,8 @@ from support import near
 import temporal_loss as package
 from temporal_loss import TemporalLoss, temporal_loss
 
+from . import worked
+
 if TYPE_CHECKING:
     from support import Arrays
 
@@ -21,71 +24,55 @@ if TYPE_CHECKING:
 PATH = [[0, 0, 0, 0], [3, 4, 6, 8], [3, 4, 6, 10]]
 SURE = [[0.25, 1], [1, 1], [1, 1]]
 
+# Surface ------------------------------------------------------------------------------------
 
-def _signature(function: Any) -> str:
-    signature = inspect.signature(function)
-    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
-    return str(inspect.Signature(bare))
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    {
-        "TemporalLoss": (
-            "(data_module=None, epsilon=0.0, prob_threshold=0.0, log_weight=0.0, *, reduction='mean', "
-            "nan_policy='propagate', **kwargs)"
-        ),
-        "TemporalLoss.__call__": (
-            "(self, keypoints_pred, confidences=None, stage=None, *, segment_ids=None, **kwargs)"
-        ),
-        "TemporalLoss.compute_loss": "(self, predictions)",
-        "TemporalLoss.remove_nans": "(self, loss, confidences)",
-        "TemporalLoss.rectify_epsilon": "(self, loss)",
-        "TemporalLoss.reduce_loss": "(self, loss, method='mean')",
-        "temporal_loss": (
-            "(keypoints, confidences=None, *, epsilon=0.0, prob_threshold=0.0, reduction='mean', "
-            "segment_ids=None, nan_policy='propagate')"
-        ),
-        "temporal_loss_and_grad": (
-            "(keypoints, confidences=None, *, epsilon=0.0, prob_threshold=0.0, reduction='mean', "
-            "segment_ids=None, nan_policy='propagate')"
-        ),
-        "temporal_norm": "(keypoints)",
-        "estimate_epsilon": "(keypoints, confidences=None, *, prob_threshold=0.0, quantile=0.99)",
-    }.items(),
+OPTIONS = (
+    "(keypoints, confidences=None, *, epsilon=0.0, prob_threshold=0.0, reduction='mean', segment_ids=None, "
+    "nan_policy='propagate')"
 )
-def test_signatures(name: str, expected: str) -> None:
+SIGNATURES = {
+    "TemporalLoss": (
+        "(data_module=None, epsilon=0.0, prob_threshold=0.0, log_weight=0.0, *, reduction='mean', "
+        "nan_policy='propagate', **kwargs)"
+    ),
+    "TemporalLoss.__call__": (
+        "(self, keypoints_pred, confidences=None, stage=None, *, segment_ids=None, **kwargs)"
+    ),
+    "TemporalLoss.compute_loss": "(self, predictions)",
+    "TemporalLoss.remove_nans": "(self, loss, confidences)",
+    "TemporalLoss.rectify_epsilon": "(self, loss)",
+    "TemporalLoss.reduce_loss": "(self, loss, method='mean')",
+    "TemporalLoss.log_loss": "(self, loss, stage=None)",
+    "temporal_loss": OPTIONS,
+    "temporal_loss_and_grad": OPTIONS,
+    "temporal_norm": "(keypoints)",
+    "estimate_epsilon": "(keypoints, confidences=None, *, prob_threshold=0.0, quantile=0.99)",
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signatures(name: str) -> None:
     found: Any = package
     for part in name.split("."):
         found = getattr(found, part)
-    assert _signature(found) == expected
+    signature = inspect.signature(found)
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    assert str(inspect.Signature(bare)) == SIGNATURES[name]
 
 
-def test_what_is_public_is_listed() -> None:
+def test_what_is_public_is_listed_and_says_what_it_does() -> None:
     public = {n for n, v in vars(package).items() if not n.startswith("_") and not inspect.ismodule(v)}
-    assert public == set(package.__all__)
-    assert sorted(package.__all__) == [
-        "TemporalLoss",
-        "estimate_epsilon",
-        "temporal_loss",
-        "temporal_loss_and_grad",
-        "temporal_norm",
-    ]
-
-
-def test_everything_public_says_what_it_does() -> None:
+    assert public == set(package.__all__) == {name for name in SIGNATURES if "." not in name}
     documented = [getattr(package, name) for name in package.__all__]
     documented += [v for n, v in vars(TemporalLoss).items() if callable(v) and not n.startswith("_")]
     assert all(inspect.getdoc(item) for item in documented)
 
 
-def test_the_name_of_the_loss() -> None:
-    assert (TemporalLoss.loss_name, TemporalLoss().loss_name) == ("temporal", "temporal")
-
-
-def test_call_gives_the_mean_and_what_to_log(arrays: Arrays, dtype: str) -> None:
-    loss = TemporalLoss(None, 1.0, 0.5, 0.0)
-    keypoints, confidences = arrays.make(PATH, dtype), arrays.make(SURE, dtype)
+def test_the_class_as_the_origin_calls_it(arrays: Arrays) -> None:
+    module = object()
+    loss = TemporalLoss(module, 1.0, 0.5, 0.0)
+    assert loss.data_module is module
+    keypoints, confidences = arrays.make(PATH), arrays.make(SURE)
     value, logs = loss(keypoints, confidences, "train")
     # 0 (masked), 9, 0, 1 over four.
     assert arrays.read(value) == 2.5
@@ -93,20 +80,12 @@ def test_call_gives_the_mean_and_what_to_log(arrays: Arrays, dtype: str) -> None
     assert logs[0]["name"] == "train_temporal_loss"
     assert logs[0]["value"] is value
     assert logs[0]["prog_bar"] is True
-    assert logs[1]["name"] == "temporal_weight"
-    assert arrays.read(logs[1]["value"]) == 0.5
+    assert (logs[1]["name"], arrays.read(logs[1]["value"])) == ("temporal_weight", 0.5)
+    _, logs = loss(keypoints_pred=keypoints, confidences=confidences, stage=None)
+    assert logs[0]["name"] == "None_temporal_loss"
 
 
-@pytest.mark.parametrize("stage", ["train", "val", "test", None])
-def test_the_stage_is_the_prefix_of_the_logged_name(arrays: Arrays, stage: Any) -> None:
-    _, logs = TemporalLoss()(arrays.make(PATH), stage=stage)
-    assert logs[0]["name"] == f"{stage}_temporal_loss"
-
-
-def test_the_loss_is_not_weighted(arrays: Arrays) -> None:
-    value, logs = TemporalLoss(log_weight=math.log(4.0))(arrays.make(PATH))
-    assert arrays.read(value) == 17 / 4
-    assert arrays.read(logs[1]["value"]) == near(0.125)
+# Parameters ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -115,181 +94,59 @@ def test_the_loss_is_not_weighted(arrays: Arrays) -> None:
     [(0.0, 0.5), (1, 0.5 / math.e), (-math.log(8.0), 4.0), (1000.0, 0.0), (-1000.0, math.inf)],
 )
 def test_the_weight_of_a_number(log_weight: float, expected: float) -> None:
-    weight = TemporalLoss(log_weight=log_weight).weight
-    assert isinstance(weight, float)
-    assert weight == pytest.approx(expected, rel=1e-15)
+    loss = TemporalLoss()
+    loss.log_weight = log_weight
+    assert isinstance(loss.weight, float)
+    assert loss.weight == TemporalLoss(log_weight=log_weight).weight == pytest.approx(expected, rel=1e-15)
 
 
 def test_the_weight_of_an_array_is_one(arrays: Arrays, full_dtype: str) -> None:
     loss = TemporalLoss(log_weight=arrays.make(0.0, full_dtype))
-    assert arrays.read(loss.weight) == 0.5
-    assert arrays.dtype_of(loss.weight) == full_dtype
-    _, logs = loss(arrays.make(PATH, full_dtype))
-    assert arrays.read(logs[1]["value"]) == 0.5
+    value, logs = loss(arrays.make(PATH, full_dtype))
+    for weight in (loss.weight, logs[1]["value"]):
+        assert (arrays.read(weight), arrays.dtype_of(weight)) == (0.5, full_dtype)
+    # It is not applied.
+    assert arrays.read(value) == 17 / 4
 
 
-def test_the_weight_follows_a_changed_log_weight() -> None:
+def test_the_gradient_by_log_weight(autodiff: Arrays, full_dtype: str) -> None:
+    # The objective is loss * weight, and the weight falls as fast as it is large.
+    keypoints = autodiff.make([[0, 0], [3, 4]], full_dtype)
+
+    def objective(log_weight: Any) -> Any:
+        loss, logs = TemporalLoss(log_weight=log_weight)(keypoints)
+        return loss * logs[1]["value"]
+
+    value, gradient = autodiff.loss_and_gradient(objective, autodiff.make(0.0, full_dtype))
+    assert (autodiff.read(value), autodiff.read(gradient)) == (2.5, -2.5)
+
+
+def test_changed_parameters_take_effect_and_are_checked(arrays: Arrays) -> None:
     loss = TemporalLoss()
-    loss.log_weight = -math.log(8.0)
-    assert loss.weight == pytest.approx(4.0)
+    given = arrays.make(PATH), arrays.make(SURE)
+    assert arrays.read(loss(*given)[0]) == 17 / 4
+    for name, value, expected in (
+        ("epsilon", 2.0, 11 / 4),
+        ("prob_threshold", 0.5, 8 / 4),
+        ("reduction", "sum", 8.0),
+    ):
+        setattr(loss, name, value)
+        assert arrays.read(loss(*given)[0]) == expected
+    for name, wrong in (("epsilon", -1.0), ("reduction", "median"), ("nan_policy", "raise")):
+        before = getattr(loss, name)
+        setattr(loss, name, wrong)
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            loss(*given)
+        setattr(loss, name, before)
 
 
-def test_changed_parameters_take_effect(arrays: Arrays) -> None:
-    loss = TemporalLoss()
-    keypoints, confidences = arrays.make(PATH), arrays.make(SURE)
-    assert arrays.read(loss(keypoints, confidences)[0]) == 17 / 4
-    loss.epsilon = 2.0
-    assert arrays.read(loss(keypoints, confidences)[0]) == 11 / 4
-    loss.prob_threshold = 0.5
-    assert arrays.read(loss(keypoints, confidences)[0]) == 8 / 4
-
-
-def test_unknown_keywords_are_ignored_by_the_class_and_refused_by_the_function(arrays: Arrays) -> None:
-    keypoints = arrays.make(PATH)
-    loss = TemporalLoss(epsilon=1.0, loss_params=None, device="cuda")
-    assert arrays.read(loss(keypoints, heatmaps_pred=3, keypoints_pred_multiview=None)[0]) == 14 / 4
-    with pytest.raises(TypeError, match="unexpected keyword argument 'heatmaps_pred'"):
-        temporal_loss(keypoints, heatmaps_pred=3)  # type: ignore[call-arg]
-
-
-def test_keywords_as_the_origin_names_them(arrays: Arrays) -> None:
-    given = {"confidences": arrays.make(SURE), "keypoints_pred": arrays.make(PATH), "stage": "val"}
-    value, logs = TemporalLoss(prob_threshold=0.5)(**given)
-    assert arrays.read(value) == 12 / 4
-    assert logs[0]["name"] == "val_temporal_loss"
-
-
-def test_the_data_module_is_kept_and_never_touched() -> None:
-    module = object()
-    assert TemporalLoss(module).data_module is module
-
-
-def test_the_stages_one_by_one(arrays: Arrays, dtype: str) -> None:
-    loss = TemporalLoss(epsilon=[1.0, 4.0], prob_threshold=0.5)
-    result = "float64" if dtype == "float64" else "float32"
-    entries = loss.compute_loss(arrays.make(PATH, dtype))
-    assert (arrays.read(entries), arrays.dtype_of(entries)) == ([[5.0, 10.0], [0.0, 2.0]], result)
-    masked = loss.remove_nans(entries, arrays.make(SURE, dtype))
-    assert (arrays.read(masked), arrays.dtype_of(masked)) == ([[0.0, 10.0], [0.0, 2.0]], result)
-    rectified = loss.rectify_epsilon(masked)
-    assert (arrays.read(rectified), arrays.dtype_of(rectified)) == ([[0.0, 6.0], [0.0, 0.0]], result)
-    mean = loss.reduce_loss(rectified)
-    assert (arrays.read(mean), arrays.dtype_of(mean)) == (1.5, result)
-
-
-def test_a_masked_nan_is_gone_and_an_unmasked_one_is_not(arrays: Arrays) -> None:
-    loss = TemporalLoss(epsilon=1.0, prob_threshold=0.5)
-    entries = arrays.make([[math.nan, math.nan], [5, 0.5]])
-    masked = loss.rectify_epsilon(loss.remove_nans(entries, arrays.make([[0.25, 1], [1, 1], [1, 1]])))
-    first, second = arrays.read(masked)
-    assert (first[0], second) == (0.0, [4.0, 0.0])
-    assert math.isnan(first[1])
-
-
-@pytest.mark.parametrize(
-    ("method", "expected"), [("mean", 2.5), ("sum", 10.0), ("none", [[1.0, 2.0], [3.0, 4.0]])]
-)
-def test_reduce_loss(arrays: Arrays, method: str, expected: object) -> None:
-    assert arrays.read(TemporalLoss().reduce_loss(arrays.make([[1, 2], [3, 4]]), method)) == expected
-
-
-def test_reduce_loss_takes_entries_of_any_shape(arrays: Arrays) -> None:
-    assert arrays.read(TemporalLoss().reduce_loss(arrays.make([1, 2, 6]))) == 3.0
-    assert arrays.read(TemporalLoss().reduce_loss(arrays.zeros((0, 2)))) == 0.0
-
-
-def test_stages_of_a_batch(arrays: Arrays) -> None:
-    loss = TemporalLoss(epsilon=1.0, prob_threshold=0.5)
-    entries = loss.compute_loss(arrays.make([[[[0]], [[4]], [[6]]], [[[0]], [[1]], [[9]]]]))
-    masked = loss.remove_nans(entries, arrays.make([[[0], [1], [1]], [[1], [1], [1]]]))
-    assert arrays.read(loss.rectify_epsilon(masked)) == [[[0.0], [1.0]], [[0.0], [7.0]]]
-
-
-class _Doubled(TemporalLoss):
-    def compute_loss(self, predictions: Any) -> Any:
-        return 2.0 * super().compute_loss(predictions)
-
-
-class _Unmasked(TemporalLoss):
-    def remove_nans(self, loss: Any, confidences: Any) -> Any:
-        del confidences
-        return loss
-
-
-class _Hard(TemporalLoss):
-    def rectify_epsilon(self, loss: Any) -> Any:
-        return super().rectify_epsilon(loss) * 0.0 + loss
-
-
-class _Summed(TemporalLoss):
-    def reduce_loss(self, loss: Any, method: str = "mean") -> Any:
-        del method
-        return super().reduce_loss(loss, "sum")
-
-
-class _Renamed(TemporalLoss):
-    loss_name = "other"
-
-
-# Entries 5, 10, 0, 2; the 5 is masked; epsilon is 1.
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        (TemporalLoss, (9 + 1) / 4),
-        (_Doubled, (19 + 3) / 4),
-        (_Unmasked, (4 + 9 + 1) / 4),
-        (_Hard, (10 + 2) / 4),
-        (_Summed, 9 + 1),
-    ],
-)
-def test_a_replaced_stage_takes_effect(arrays: Arrays, kind: type[TemporalLoss], expected: float) -> None:
-    loss = kind(epsilon=1.0, prob_threshold=0.5)
-    assert arrays.read(loss(arrays.make(PATH), arrays.make(SURE))[0]) == expected
-
-
-def test_a_stage_replaced_on_one_object_takes_effect(arrays: Arrays) -> None:
-    # As tests of other people do it. Stages are called by the names of the origin's arguments.
-    loss = TemporalLoss(epsilon=1.0, prob_threshold=0.5)
-    called: dict[str, list[str]] = {}
-
-    def spy(name: str) -> None:
-        stage = getattr(loss, name)
-
-        def noted(*args: Any, **keywords: Any) -> Any:
-            called[name] = sorted(keywords)
-            return stage(*args, **keywords)
-
-        setattr(loss, name, noted)
-
-    for name in ("compute_loss", "remove_nans", "rectify_epsilon"):
-        spy(name)
-    assert arrays.read(loss(arrays.make(PATH), arrays.make(SURE))[0]) == 2.5
-    assert called == {
-        "compute_loss": ["predictions"],
-        "remove_nans": ["confidences", "loss"],
-        "rectify_epsilon": ["loss"],
-    }
-
-
-# As before, and the second step crosses: no transition, and the mean is over two.
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [(TemporalLoss, 9 / 2), (_Doubled, 19 / 2), (_Unmasked, (4 + 9) / 2), (_Hard, 10 / 2)],
-)
-def test_a_replaced_stage_with_segments(arrays: Arrays, kind: type[TemporalLoss], expected: float) -> None:
-    loss = kind(epsilon=1.0, prob_threshold=0.5)
-    segment_ids = arrays.make([0, 0, 1], "int32")
-    found, _ = loss(arrays.make(PATH), arrays.make(SURE), segment_ids=segment_ids)
-    assert arrays.read(found) == expected
-
-
-def test_a_subclass_may_have_another_name_in_the_log(arrays: Arrays) -> None:
-    _, logs = _Renamed()(arrays.make(PATH), stage="val")
-    assert [entry["name"] for entry in logs] == ["val_other_loss", "other_weight"]
-
-
-def test_a_replaced_stage_without_confidences(arrays: Arrays) -> None:
-    assert arrays.read(_Doubled()(arrays.make(PATH))[0]) == 34 / 4
+@pytest.mark.parametrize("name", ["reduction", "nan_policy"])
+def test_words_are_checked_when_made_and_are_keywords_only(name: str) -> None:
+    for wrong in ("median", None):
+        with pytest.raises(ValueError, match=f"^{name} must be one of"):
+            TemporalLoss(**{name: wrong})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="positional"):
+        TemporalLoss(None, 0.0, 0.0, 0.0, "mean")  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda loss: pickle.loads(pickle.dumps(loss))])  # noqa: S301
@@ -300,21 +157,113 @@ def test_copies_and_pickles(arrays: Arrays, copied: Any) -> None:
     twin = copied(loss)
     assert twin is not loss
     assert vars(twin) == vars(loss)
-    assert arrays.read(twin(keypoints, confidences)[0]) == 1.5
-    assert twin.weight == loss.weight
-
-
-def test_a_deep_copy_has_an_epsilon_of_its_own() -> None:
-    loss = TemporalLoss(epsilon=[1.0])
-    twin = copy.deepcopy(loss)
+    assert (arrays.read(twin(keypoints, confidences)[0]), twin.weight) == (1.5, loss.weight)
     loss.epsilon[0] = 2.0
-    assert twin.epsilon == [1.0]
+    assert twin.epsilon[0] == (2.0 if copied is copy.copy else 1.0)
 
 
 def test_repr_shows_the_parameters() -> None:
-    loss = TemporalLoss(object(), epsilon=[1.0, 2.5], prob_threshold=0.9, log_weight=2)
-    words = "reduction='mean', nan_policy='propagate'"
+    loss = TemporalLoss(object(), epsilon=[1.0, 2.5], prob_threshold=0.9, log_weight=2, reduction="none")
+    words = "reduction='none', nan_policy='propagate'"
     assert repr(loss) == f"TemporalLoss(epsilon=[1.0, 2.5], prob_threshold=0.9, log_weight=2, {words})"
-    other = _Renamed(reduction="none", nan_policy="omit")
-    words = "reduction='none', nan_policy='omit'"
-    assert repr(other) == f"_Renamed(epsilon=0.0, prob_threshold=0.0, log_weight=0.0, {words})"
+
+
+# Stages -------------------------------------------------------------------------------------
+
+
+def test_the_stages_one_by_one(arrays: Arrays, dtype: str) -> None:
+    loss = TemporalLoss(epsilon=[1.0, 4.0], prob_threshold=0.5)
+    result = "float64" if dtype == "float64" else "float32"
+    entries = loss.compute_loss(arrays.make(PATH, dtype))
+    masked = loss.remove_nans(entries, arrays.make(SURE, dtype))
+    rectified = loss.rectify_epsilon(masked)
+    found = (entries, masked, rectified, loss.reduce_loss(rectified), loss.reduce_loss(rectified, "sum"))
+    assert {arrays.dtype_of(array) for array in found} == {result}
+    assert [arrays.read(array) for array in found] == [
+        [[5.0, 10.0], [0.0, 2.0]],
+        [[0.0, 10.0], [0.0, 2.0]],
+        [[0.0, 6.0], [0.0, 0.0]],
+        1.5,
+        6.0,
+    ]
+    assert loss.reduce_loss(rectified, "none") is rectified
+
+
+def test_entries_of_any_shape_and_sign(arrays: Arrays) -> None:
+    loss = TemporalLoss(epsilon=1.0, prob_threshold=0.5)
+    assert arrays.read(loss.reduce_loss(arrays.make([1, 2, 6]))) == 3.0
+    assert arrays.read(loss.reduce_loss(arrays.zeros((0, 2)))) == 0.0
+    # An overridden stage may make them negative, and no epsilon rectifies by 0.
+    assert arrays.read(TemporalLoss().rectify_epsilon(arrays.make([[-1, 2]]))) == [[0.0, 2.0]]
+    entries = arrays.make([[[4], [2]], [[1], [8]]])
+    masked = loss.remove_nans(entries, arrays.make([[[0], [1], [1]], [[1], [1], [1]]]))
+    assert arrays.read(loss.rectify_epsilon(masked)) == [[[0.0], [1.0]], [[0.0], [7.0]]]
+
+
+def test_the_stages_have_gradients_of_their_own(autodiff: Arrays) -> None:
+    loss = TemporalLoss(epsilon=5.0, prob_threshold=0.5)
+    at_rest = autodiff.make([[0, 0, 7, 7], [3, 4, 7, 7]])
+    total = autodiff.gradient(lambda k: loss.reduce_loss(loss.compute_loss(k), "sum"), at_rest)
+    assert total[1] == [near(0.6), near(0.8), 0.0, 0.0]
+    entries, sure = autodiff.make([[5, 4, 7]]), autodiff.make([[1, 0.25, 1], [1, 1, 1]])
+    rectified = autodiff.gradient(lambda e: loss.reduce_loss(loss.rectify_epsilon(e), "sum"), entries)
+    assert rectified == [[0.0, 0.0, 1.0]]
+    masked = autodiff.gradient(lambda e: loss.reduce_loss(loss.remove_nans(e, sure), "sum"), entries)
+    assert masked == [[1.0, 0.0, 1.0]]
+
+
+def test_the_class_has_the_gradient_of_the_function(autodiff: Arrays) -> None:
+    loss = TemporalLoss(epsilon=worked.EPSILON, prob_threshold=worked.THRESHOLD)
+    keypoints, confidences, ids = worked.given(autodiff)
+    found = autodiff.gradient(lambda k: loss(k, confidences, segment_ids=ids)[0], keypoints)
+    assert found == worked.gradient("mean")
+
+
+# Unknown keywords ---------------------------------------------------------------------------
+
+NEAR = {
+    "prob_treshold": "prob_threshold",
+    "threshold": "prob_threshold",
+    "Epsilon": "epsilon",
+    "logweight": "log_weight",
+    "nan_polcy": "nan_policy",
+    "reductions": "reduction",
+    "data_modul": "data_module",
+}
+NEAR_IN_CALLS = {
+    "confidences_pred": "confidences",
+    "keypoint_pred": "keypoints_pred",
+    "keypoints": "keypoints_pred",
+    "segments_ids": "segment_ids",
+    "stages": "stage",
+}
+# What lightning-pose's factory passes when it makes a loss, and when it calls one.
+OF_THE_FACTORY = (
+    *("loss_name", "loss_params", "loss_params_dict", "data_module", "device", "mirrored_column_matches"),
+    *("columns_for_singleview_pca", "components_to_keep", "empirical_epsilon_percentile", "losses_to_use"),
+    *("heatmaps_targ", "heatmaps_pred", "keypoints_targ", "keypoints_pred_augmented", "keypoints_mask"),
+    *("bbox", "is_multiview"),
+)
+
+
+@pytest.mark.parametrize("name", [*NEAR, *NEAR_IN_CALLS])
+def test_a_keyword_nearly_that_of_a_parameter_warns(arrays: Arrays, name: str) -> None:
+    meant = {**NEAR, **NEAR_IN_CALLS}[name]
+    unknown: dict[str, Any] = {name: None}
+    call, given = (TemporalLoss, []) if name in NEAR else (TemporalLoss(), [arrays.make([[0, 0], [3, 4]])])
+    with pytest.warns(UserWarning, match=f"'{name}'; did you mean '{meant}'") as caught:
+        call(*given, **unknown)
+    # It points to who wrote it.
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_what_the_factory_of_the_origin_passes_is_ignored_in_silence(arrays: Arrays) -> None:
+    keypoints = arrays.make([[0, 0], [3, 4]])
+    given: dict[str, Any] = dict.fromkeys(OF_THE_FACTORY)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss = TemporalLoss(**given)
+        assert arrays.read(loss(keypoints, **given)[0]) == 5.0
+    assert {*OF_THE_FACTORY} & {*vars(loss)} == {"data_module"}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'heatmaps_pred'"):
+        temporal_loss(keypoints, heatmaps_pred=3)  # type: ignore[call-arg]

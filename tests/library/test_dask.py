@@ -11,7 +11,7 @@ from conformance.subjects import backends
 from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
 
 from . import worked
-from .refusals import REFUSALS, Refusal, assert_refused, due
+from .refusals import REFUSALS, Refusal, assert_refused, due, each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 da = under_test("dask")
 import dask  # noqa: E402 - after the skip
 import numpy as np  # noqa: E402
+
+ARRAYS = Arrays("dask", backends.load("dask"))
 
 
 class _ComputedError(Exception):
@@ -71,45 +73,41 @@ def test_the_check_can_fail() -> None:
 
 @pytest.mark.parametrize("chunks", CHUNKS)
 def test_chunks(chunks: str) -> None:
-    for reduction in ("none", "sum", "mean", "valid_mean"):
-        found = worked.loss(*_worked(CHUNKS[chunks]), reduction=reduction)
-        assert _read(found) == worked.expected(reduction)
-
-
-@pytest.mark.parametrize("chunks", CHUNKS)
-def test_unmasked_nan(chunks: str) -> None:
-    keypoints, _, segment_ids = _worked(CHUNKS[chunks])
+    given = keypoints, confidences, segment_ids = _worked(CHUNKS[chunks])
+    for reduction in worked.REDUCTIONS:
+        assert _read(worked.loss(*given, reduction=reduction)) == worked.expected(reduction)
     found = worked.loss(keypoints, None, segment_ids, reduction="none")
     assert _read(found) == [*worked.ENTRIES[:3], [NAN, 0.0]]
+    assert [_read(each) for each in worked.loss_and_grad(*given)] == [12.0, worked.gradient()]
+    assert _read(temporal_norm(keypoints))[:2] == [[NAN, NAN], [5.0, 10.0]]
+    found = estimate_epsilon(keypoints, confidences, prob_threshold=0.5, quantile=1.0)
+    assert _read(found) == [5.0, 10.0]
+    loss = TemporalLoss(epsilon=[1.0, 2.0], prob_threshold=0.5)
+    entries = loss.rectify_epsilon(loss.remove_nans(loss.compute_loss(keypoints), confidences))
+    # Without segments the step into the second is one of 5, less its epsilon.
+    assert _read(entries) == [[4.0, 8.0], [0.0, 0.0], [0.0, 3.0], [0.0, 0.0]]
+    assert _read(loss.reduce_loss(entries, "sum")) == 15.0
 
 
-@pytest.mark.parametrize("chunks", [(1, 3, 1, 2), (2, 2, 2, 1), (2, 4, 1, 2), (1, 1, 1, 1)])
-def test_chunks_of_a_batch(chunks: tuple[int, ...]) -> None:
-    tracks = np.zeros((2, 4, 1, 2))
-    tracks[0, 1:, 0] = (3, 4)
-    tracks[1, 2:, 0] = (6, 8)
-    batch = da.from_array(tracks, chunks)
-    assert _read(temporal_loss(batch, reduction="none")) == [[[5.0], [0.0], [0.0]], [[0.0], [10.0], [0.0]]]
-    assert _read(temporal_loss(batch)) == 2.5
-
-
-@pytest.mark.parametrize("epsilon", [1, 2, 3])
-def test_epsilon_is_lazy_too(epsilon: int) -> None:
-    # Not to be looked at: it is not even an array yet.
-    lazily = da.from_delayed(dask.delayed(lambda: np.array([epsilon, 2.0]))(), (2,), np.float64)
-    found = worked.loss(*_worked((2, 4)), epsilon=lazily)
-    assert _read(found) == 8.0 + 5.0 - epsilon
-    alone = da.from_delayed(dask.delayed(lambda: np.array(2.0))(), (), np.float64)
-    assert _read(worked.loss(*_worked((2, 4)), epsilon=alone)) == 11.0
-
-
-def test_one_list_in_turn() -> None:
+def test_one_object_in_turn_and_in_threads() -> None:
     loss = TemporalLoss(epsilon=[1.0, 2.0], prob_threshold=0.5)
     for chunks in (*CHUNKS.values(), CHUNKS["whole"]):
         keypoints, confidences, segment_ids = _worked(chunks)
         value, logs = loss(keypoints, confidences, segment_ids=segment_ids)
-        assert _read(value) == pytest.approx(2.0)
-        assert _read(logs[1]["value"]) == 0.5
+        assert (_read(value), _read(logs[1]["value"])) == (pytest.approx(2.0), 0.5)
+    assert worked.loss(*_worked((1, 1))).compute(scheduler="threads") == 12.0
+
+
+def _delayed(numbers: Any) -> Any:
+    """Parameter that is not even an array yet, and so cannot be looked at."""
+    array = np.asarray(numbers, np.float64)
+    return da.from_delayed(dask.delayed(lambda: array)(), array.shape, np.float64)
+
+
+def test_parameters_are_lazy_too() -> None:
+    for epsilon, expected in (([1.0, 2.0], 12.0), ([3.0, 2.0], 10.0), (2.0, 11.0)):
+        assert _read(worked.loss(*_worked((2, 4)), epsilon=_delayed(epsilon))) == expected
+    assert _read(TemporalLoss(log_weight=_delayed(0.0)).weight) == 0.5
 
 
 def test_two_frames_in_two_chunks() -> None:
@@ -125,33 +123,7 @@ def test_two_frames_in_two_chunks() -> None:
     assert _read(temporal_loss(batch, reduction="none") + da.ones((1, 1, 2))) == [[[6.0, 11.0]]]
 
 
-def test_a_log_weight_is_lazy_too() -> None:
-    loss = TemporalLoss(log_weight=da.from_delayed(dask.delayed(lambda: np.float64(0))(), (), np.float64))
-    assert _read(loss.weight) == 0.5
-
-
-@pytest.mark.parametrize("chunks", CHUNKS)
-def test_the_other_functions(chunks: str) -> None:
-    tracks = np.array([[0, 0, 1, 1], [3, 4, 1, 1], [3, 4, 1, 3], [3, 4, 1, 3], [3, 4, 1, 3]], np.float32)
-    keypoints = da.from_array(tracks, CHUNKS[chunks])
-    assert _read(temporal_norm(keypoints))[:3] == [[NAN, NAN], [5.0, 0.0], [0.0, 2.0]]
-    confidences = da.ones((5, 2), chunks=(2, 1))
-    assert _read(estimate_epsilon(keypoints, confidences, prob_threshold=0.5, quantile=1.0)) == [5.0, 2.0]
-
-
-@pytest.mark.parametrize("chunks", ["whole", "everything"])
-def test_the_stages_of_the_class(chunks: str) -> None:
-    keypoints, confidences, _ = _worked(CHUNKS[chunks])
-    loss = TemporalLoss(epsilon=[1.0, 2.0], prob_threshold=0.5)
-    entries = loss.rectify_epsilon(loss.remove_nans(loss.compute_loss(keypoints), confidences))
-    # Without segments the step into the second is one of 5, less its epsilon.
-    assert _read(entries) == [[4.0, 8.0], [0.0, 0.0], [0.0, 3.0], [0.0, 0.0]]
-    assert _read(loss.reduce_loss(entries, "sum")) == 15.0
-
-
-def test_threads_give_the_same() -> None:
-    found = worked.loss(*_worked((1, 1)))
-    assert found.compute(scheduler="threads") == 12.0
+# Refusals -----------------------------------------------------------------------------------
 
 
 def _unknown(array: Any, axis: int = 0) -> Any:
@@ -162,47 +134,32 @@ def _unknown(array: Any, axis: int = 0) -> Any:
 
 def test_unknown_lengths_are_refused_with_what_to_do() -> None:
     keypoints, confidences, segment_ids = _worked((2, 4))
+    loss, entries = TemporalLoss(), _unknown(confidences)
     for name, call in {
-        "keypoints": lambda: temporal_loss(_unknown(keypoints)),
         "confidences": lambda: temporal_loss(keypoints, _unknown(confidences)),
         "segment_ids": lambda: temporal_loss(keypoints, segment_ids=_unknown(segment_ids)),
         "epsilon": lambda: temporal_loss(keypoints, epsilon=_unknown(da.ones(2))),
+        "predictions": lambda: loss.compute_loss(_unknown(keypoints)),
     }.items():
         assert_refused(due(ValueError, name, "nan", f"{name}.compute_chunk_sizes()"), call)
-    for function in (temporal_norm, estimate_epsilon, TemporalLoss()):
-        for axis in (0, 1):
+    for axis in (0, 1):
+        for function in (temporal_loss, temporal_norm, estimate_epsilon, loss):
             refusal = due(ValueError, "keypoints", "keypoints.compute_chunk_sizes()")
             assert_refused(refusal, function, _unknown(keypoints, axis))
-
-
-def test_unknown_lengths_are_refused_by_every_stage() -> None:
-    loss = TemporalLoss()
-    keypoints, confidences, _ = _worked((2, 4))
-    refusal = due(ValueError, "predictions", "predictions.compute_chunk_sizes()")
-    assert_refused(refusal, loss.compute_loss, _unknown(keypoints))
-    entries = _unknown(confidences)
     refusal = due(ValueError, "loss", "loss.compute_chunk_sizes()")
-    assert_refused(refusal, loss.remove_nans, entries, confidences)
-    assert_refused(refusal, loss.rectify_epsilon, entries)
-    assert_refused(refusal, loss.reduce_loss, entries)
-
-
-def test_what_the_message_says_helps() -> None:
-    keypoints = _unknown(_worked((2, 4))[0])
+    for stage, more in (
+        (loss.remove_nans, [confidences]),
+        (loss.rectify_epsilon, []),
+        (loss.reduce_loss, []),
+    ):
+        assert_refused(refusal, stage, entries, *more)
+    # What the message says helps.
+    known = _unknown(keypoints)
     with dask.config.set(scheduler="synchronous"):
-        keypoints.compute_chunk_sizes()
-    _, confidences, segment_ids = _worked((2, 4))
-    assert _read(worked.loss(keypoints, confidences, segment_ids)) == 12.0
+        known.compute_chunk_sizes()
+    assert _read(worked.loss(known, confidences, segment_ids)) == 12.0
 
 
-@pytest.mark.parametrize("refusal", REFUSALS, ids=[r.id for r in REFUSALS])
+@each(REFUSALS)
 def test_refusals_compute_nothing(refusal: Refusal) -> None:
-    assert_refused(refusal, refusal.call, refusal.build(Arrays("dask", backends.load("dask"))))
-
-
-def test_numpy_arrays_do_not_mix_with_dask() -> None:
-    keypoints, confidences, _ = _worked((2, 4))
-    refusal = due(TypeError, "confidences", "library Dask", "a NumPy array")
-    assert_refused(refusal, temporal_loss, keypoints, np.ones((5, 2), np.float32))
-    refusal = due(TypeError, "confidences", "library NumPy", "a Dask array")
-    assert_refused(refusal, temporal_loss, np.ones((5, 4)), confidences)
+    assert_refused(refusal, refusal.call, refusal.build(ARRAYS))

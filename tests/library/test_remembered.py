@@ -10,109 +10,55 @@ import pytest
 from temporal_loss import temporal_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from support import Arrays
 
-# Steps of 5 and 10, in two ways of writing them.
-FLAT = [[0, 0, 0, 0], [3, 4, 6, 8]]
+# Steps of 5 and 10.
+STEP = [[0, 0, 0, 0], [3, 4, 6, 8]]
 SURE = [[1, 1], [1, 1]]
+REFUSED: dict[str, list[Any]] = {
+    "epsilon": [[True, 1.0], True, [1.0] * 3, [1.0, -1.0], [1.0, math.nan], [[1.0], [1.0]]],
+    "prob_threshold": [True, math.nan],
+    "reduction": ["total", ["sum"]],
+    "nan_policy": ["raise"],
+    "keypoints": [STEP],
+    "confidences": [SURE],
+}
+OTHER: list[tuple[dict[str, Any], Any]] = [
+    ({"epsilon": [1.0, 2.0]}, 12.0),
+    ({"epsilon": 2.0}, 11.0),
+    ({"epsilon": 0}, 15.0),
+    ({"prob_threshold": 2}, 0.0),
+    ({"reduction": "mean"}, 6.5),
+    ({"reduction": "none"}, [[4.0, 9.0]]),
+    ({"confidences": None, "prob_threshold": 2}, 13.0),
+]
 
 
-def ask(arrays: Arrays, **changed: Any) -> Any:
-    given = {
-        "keypoints": arrays.make(FLAT),
+def test_nearly_like_it_is_not_like_it(arrays: Arrays) -> None:
+    same: dict[str, Any] = {
+        "keypoints": arrays.make(STEP),
         "confidences": arrays.make(SURE),
         "epsilon": [1.0, 1.0],
         "prob_threshold": 1,
         "reduction": "sum",
-        "segment_ids": arrays.make([0, 0], "int32"),
-        "nan_policy": "propagate",
     }
-    return arrays.read(temporal_loss(**{**given, **changed}))
-
-
-@pytest.fixture
-def passed(arrays: Arrays) -> Arrays:
-    for _ in range(2):
-        assert ask(arrays) == 13.0
-        assert ask(arrays, epsilon=1) == 13.0
-        assert ask(arrays, segment_ids=None) == 13.0
-    return arrays
-
-
-REFUSED: dict[str, Callable[[Arrays], dict[str, Any]]] = {
-    "epsilon of True": lambda _: {"epsilon": [True, 1.0]},
-    "epsilon True": lambda _: {"epsilon": True},
-    "epsilon of other length": lambda _: {"epsilon": [1.0, 1.0, 1.0]},
-    "negative epsilon": lambda _: {"epsilon": [1.0, -1.0]},
-    "epsilon of NaN": lambda _: {"epsilon": [1.0, math.nan]},
-    "epsilon of lists": lambda _: {"epsilon": [[1.0], [1.0]]},
-    "prob_threshold True": lambda _: {"prob_threshold": True},
-    "prob_threshold NaN": lambda _: {"prob_threshold": math.nan},
-    "unknown reduction": lambda _: {"reduction": "total"},
-    "list of reductions": lambda _: {"reduction": ["sum"]},
-    "unknown nan_policy": lambda _: {"nan_policy": "raise"},
-    "integer keypoints": lambda arrays: {"keypoints": arrays.make(FLAT, "int32")},
-    "one frame": lambda arrays: {"keypoints": arrays.make(FLAT[:1])},
-    "list of keypoints": lambda _: {"keypoints": FLAT},
-    "integer confidences": lambda arrays: {"confidences": arrays.make(SURE, "int32")},
-    "confidences of other shape": lambda arrays: {"confidences": arrays.make([[1, 1]] * 3)},
-    "list of confidences": lambda _: {"confidences": SURE},
-    "floating segment_ids": lambda arrays: {"segment_ids": arrays.make([0, 0])},
-    "segment_ids of other shape": lambda arrays: {"segment_ids": arrays.make([0, 0, 0], "int32")},
-    "confidences for segment_ids": lambda arrays: {
-        "confidences": None,
-        "segment_ids": arrays.make(SURE),
-    },
-}
-
-
-@pytest.mark.parametrize("change", REFUSED)
-def test_what_is_nearly_like_it_is_refused(passed: Arrays, change: str) -> None:
-    given = REFUSED[change](passed)
-    (culprit, _) = list(given.items())[-1]
-    for _ in range(2):
-        with pytest.raises((TypeError, ValueError), match=rf"^{culprit}\b"):
-            ask(passed, **given)
-    assert ask(passed) == 13.0
-
-
-OTHER: dict[str, tuple[Callable[[Arrays], dict[str, Any]], Any]] = {
-    "epsilon": (lambda _: {"epsilon": [1.0, 2.0]}, 12.0),
-    "epsilon the other way round": (lambda _: {"epsilon": [2.0, 1.0]}, 12.0),
-    "epsilon as a number": (lambda _: {"epsilon": 2.0}, 11.0),
-    "no epsilon": (lambda _: {"epsilon": 0}, 15.0),
-    "prob_threshold": (lambda _: {"prob_threshold": 2}, 0.0),
-    "reduction": (lambda _: {"reduction": "mean"}, 6.5),
-    "no reduction": (lambda _: {"reduction": "none"}, [[4.0, 9.0]]),
-    "values": (lambda arrays: {"keypoints": arrays.make([[0, 0, 0, 0], [0, 4, 0, 4]])}, 6.0),
-    "no confidences": (lambda _: {"confidences": None, "prob_threshold": 2}, 13.0),
-    "no segment_ids": (lambda _: {"segment_ids": None}, 13.0),
-    "nan_policy": (
-        lambda arrays: {"nan_policy": "omit", "keypoints": arrays.make([[0, 0, 0, math.nan], [3, 4, 6, 8]])},
-        4.0,
-    ),
-    "spatial": (lambda arrays: {"keypoints": arrays.make([[[0, 0], [0, 0]], [[3, 4], [6, 8]]])}, 13.0),
-}
-
-
-@pytest.mark.parametrize("change", OTHER)
-def test_what_is_asked_differently_is_answered_so(passed: Arrays, change: str) -> None:
-    differently, expected = OTHER[change]
-    for _ in range(2):
-        assert ask(passed, **differently(passed)) == expected
-    assert ask(passed) == 13.0
+    refused = [(name, wrong) for name, values in REFUSED.items() for wrong in values]
+    refused += [("keypoints", arrays.make(STEP, "int32")), ("keypoints", arrays.make(STEP[:1]))]
+    refused += [("confidences", arrays.make(SURE, "int32")), ("confidences", arrays.make([[1, 1]] * 3))]
+    for name, wrong in refused:
+        assert arrays.read(temporal_loss(**same)) == 13.0
+        with pytest.raises((TypeError, ValueError), match=rf"^{name}\b"):
+            temporal_loss(**{**same, name: wrong})
+    for differently, expected in OTHER * 2:
+        assert arrays.read(temporal_loss(**{**same, **differently})) == expected, differently
+        assert arrays.read(temporal_loss(**same)) == 13.0
 
 
 def test_each_dtype_gets_its_own(arrays: Arrays, dtype: str) -> None:
     # 0.7 is another number in each: a confidence written like it is kept.
-    confidences = [[0.7, 1], [1, 1]]
     for name in (dtype, "float32", dtype):
-        given = {"keypoints": arrays.make(FLAT, name), "confidences": arrays.make(confidences, name)}
-        assert ask(arrays, **given, prob_threshold=0.7) == 13.0
-        found = temporal_loss(arrays.make(FLAT, name), epsilon=1.0)
-        assert arrays.dtype_of(found) == ("float64" if name == "float64" else "float32")
+        keypoints, confidences = arrays.make(STEP, name), arrays.make([[0.7, 1], [1, 1]], name)
+        assert arrays.read(temporal_loss(keypoints, confidences, prob_threshold=0.7)) == 7.5
 
 
 def test_a_gradient_after_a_call_without(autodiff: Arrays) -> None:

@@ -16,42 +16,31 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def only_numpy(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], selection.Selection]:
+def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], selection.Selection]:
     """Choose where no library but NumPy is to be had."""
-    reasons = {"numpy": None}
-    monkeypatch.setattr(selection, "available", lambda name: reasons.get(name, f"no {name} here"))
+    monkeypatch.setattr(selection, "available", lambda name: None if name == "numpy" else f"no {name} here")
     return selection._choose
 
 
-def test_by_default_all_that_are_here(only_numpy: Callable[[list[str]], selection.Selection]) -> None:
-    chosen = only_numpy([])
-    assert chosen.names == ("numpy",)
-    assert chosen.absent["torch"] == "no torch here"
-    assert set(chosen.absent) == {"torch", "jax", "cupy", "dask", "strict"}
+def test_what_is_chosen(choose: Callable[[list[str]], selection.Selection]) -> None:
+    # By default all that are here, but for the stand-in for CuPy; by name only these.
+    absent = {name: f"no {name} here" for name in ("torch", "jax", "cupy", "dask", "strict")}
+    assert choose([]) == (("numpy",), absent)
+    assert choose(["numpy", "numpy"]) == (("numpy",), {})
 
 
-def test_by_name(only_numpy: Callable[[list[str]], selection.Selection]) -> None:
-    assert only_numpy(["numpy", "numpy"]) == (("numpy",), {})
-
-
-@pytest.mark.parametrize("asked", [["torch"], ["numpy", "torch"]])
-def test_absent_but_asked_for(
-    only_numpy: Callable[[list[str]], selection.Selection], asked: list[str]
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["numpy", "torch"], r"asked for but absent: torch [(]no torch here[)]"),
+        (["numpy", "tensorflow"], "no backend tensorflow; choose from numpy, torch"),
+    ],
+)
+def test_what_cannot_be_chosen(
+    choose: Callable[[list[str]], selection.Selection], asked: list[str], message: str
 ) -> None:
-    with pytest.raises(pytest.UsageError, match=r"asked for but absent: torch [(]no torch here[)]"):
-        only_numpy(asked)
-
-
-def test_unknown(only_numpy: Callable[[list[str]], selection.Selection]) -> None:
-    with pytest.raises(pytest.UsageError, match="no backend tensorflow; choose from numpy, torch"):
-        only_numpy(["numpy", "tensorflow"])
-
-
-def test_the_stand_in_for_cupy_is_never_chosen_unasked(
-    only_numpy: Callable[[list[str]], selection.Selection],
-) -> None:
-    chosen = only_numpy([])
-    assert "cupy-stand-in" not in {*chosen.names, *chosen.absent}
+    with pytest.raises(pytest.UsageError, match=message):
+        choose(asked)
 
 
 def test_cupy_and_its_stand_in_are_never_under_test_together() -> None:

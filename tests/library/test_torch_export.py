@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 torch = under_test("torch")
 from torch.export import Dim  # noqa: E402 - after the skip
 
-REDUCTIONS = ("mean", "valid_mean", "sum")
-DIMENSIONS: dict[str, Any] = {"dynamic": lambda: Dim.DYNAMIC, "named": lambda: Dim("T", min=3)}
+OPTIONS: dict[str, Any] = {"epsilon": [1.0, 1.0], "prob_threshold": 0.5}
 
 
 class _Module(torch.nn.Module):  # type: ignore[misc,name-defined]
@@ -46,76 +45,57 @@ def _expected(frames: int, reduction: str) -> float:
     return total / {"sum": 1, "mean": 2 * len(kept), "valid_mean": len(kept) + len(kept[2:])}[reduction]
 
 
-def _loss(reduction: str, owner: str) -> Callable[..., Any]:
-    options: dict[str, Any] = {"epsilon": [1.0, 1.0], "prob_threshold": 0.5, "reduction": reduction}
-    if owner == "class":
-        loss = TemporalLoss(**options)
-        return lambda k, c, s: loss(k, c, segment_ids=s)[0]
-    return lambda k, c, s: temporal_loss(k, c, segment_ids=s, **options)
+def _slope(frames: int, reduction: str) -> Any:
+    """Gradient of frame 0: the first keypoint leaves along (0.6, 0.8), the second with a masked step."""
+    unit = _expected(frames, reduction) / _expected(frames, "sum")
+    return pytest.approx([-0.6 * unit, -0.8 * unit, 0.0, 0.0], rel=1e-5)
 
 
-@pytest.mark.parametrize("dimension", DIMENSIONS)
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("owner", ["function", "class"])
-def test_a_number_of_frames_that_is_not_known(owner: str, reduction: str, dimension: str) -> None:
-    time = DIMENSIONS[dimension]()
-    module = _Module(_loss(reduction, owner))
-    exported = torch.export.export(module, _walk(6), dynamic_shapes=[{0: time}] * 3).module()
-    for frames in (6, 3, 4, 17, 301):
+def _loss(reduction: str) -> Callable[..., Any]:
+    return lambda k, c, s: temporal_loss(k, c, segment_ids=s, reduction=reduction, **OPTIONS)
+
+
+def _exported(function: Callable[..., Any], time: Any = Dim.DYNAMIC) -> Any:
+    exported = torch.export.export(_Module(function), _walk(6), dynamic_shapes=[{0: time}] * 3)
+    return exported.module()
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["dynamic", "named"])
+@pytest.mark.parametrize("reduction", ["mean", "valid_mean", "sum"])
+def test_a_number_of_frames_that_is_not_known(reduction: str, *, named: bool) -> None:
+    loss = TemporalLoss(reduction=reduction, **OPTIONS)
+    # Exporting takes a second: the class goes with one kind of dimension, the function with the other.
+    function = (lambda k, c, s: loss(k, c, segment_ids=s)[0]) if named else _loss(reduction)
+    exported = _exported(function, Dim("T", min=3) if named else Dim.DYNAMIC)
+    for frames in (6, 3, 4, 301):
         keypoints, *others = _walk(frames)
-        keypoints.requires_grad_()
-        found = exported(keypoints, *others)
+        found = exported(keypoints.requires_grad_(), *others)
         assert read(found) == pytest.approx(_expected(frames, reduction), rel=1e-5)
         found.backward()
-        first = read(keypoints.grad)[0]
-        # The first keypoint leaves along (0.6, 0.8), the second with a masked step.
-        unit = _expected(frames, reduction) / _expected(frames, "sum")
-        assert first == pytest.approx([-0.6 * unit, -0.8 * unit, 0.0, 0.0], rel=1e-5)
+        assert read(keypoints.grad)[0] == _slope(frames, reduction)
 
 
-def test_entries_of_a_number_of_frames_that_is_not_known() -> None:
-    module = _Module(_loss("none", "function"))
-    exported = torch.export.export(module, _walk(6), dynamic_shapes=[{0: Dim.DYNAMIC}] * 3).module()
-    for frames in (3, 9):
-        found = read(exported(*_walk(frames)))
-        assert len(found) == frames - 1
-        assert found[0] == [pytest.approx(4.0), 0.0]
-        assert found[-1] == [0.0, 0.0]
-
-
-def test_value_and_gradient_in_one() -> None:
-    options: dict[str, Any] = {"epsilon": 1.0, "prob_threshold": 0.5}
-    module = _Module(lambda k, c, s: temporal_loss_and_grad(k, c, segment_ids=s, **options))
-    exported = torch.export.export(module, _walk(6), dynamic_shapes=[{0: Dim.DYNAMIC}] * 3).module()
+def test_entries_and_value_and_gradient_in_one() -> None:
+    entries = _exported(_loss("none"))
+    both = _exported(lambda k, c, s: temporal_loss_and_grad(k, c, segment_ids=s, **OPTIONS))
     # From four on: to torch, one frame between the first and the last is another case.
     for frames in (6, 4, 11):
-        value, slope = exported(*_walk(frames))
+        found = read(entries(*_walk(frames)))
+        assert (len(found), found[0], found[-1]) == (frames - 1, [pytest.approx(4.0), 0.0], [0.0, 0.0])
+        value, slope = both(*_walk(frames))
         assert read(value) == pytest.approx(_expected(frames, "mean"), rel=1e-5)
         assert tuple(slope.shape) == (frames, 4)
-        unit = 1 / (2 * (frames - 2))
-        assert read(slope)[0] == pytest.approx([-0.6 * unit, -0.8 * unit, 0.0, 0.0], rel=1e-5)
+        assert read(slope)[0] == _slope(frames, "mean")
 
 
 def test_a_batch_whose_axes_are_not_known() -> None:
-    module = _Module(lambda k, c, s: temporal_loss(k, c, segment_ids=s, epsilon=1.0, prob_threshold=0.5))
-
     def batch(sequences: int, frames: int) -> tuple[Any, ...]:
         keypoints, confidences, ids = _walk(frames)
         arrays = keypoints.reshape(frames, 2, 2), confidences, ids
         return tuple(array.expand(sequences, *array.shape).clone() for array in arrays)
 
     shapes = [{0: Dim.DYNAMIC, 1: Dim.DYNAMIC}] * 3
-    exported = torch.export.export(module, batch(4, 6), dynamic_shapes=shapes).module()
+    exported = torch.export.export(_Module(_loss("mean")), batch(4, 6), dynamic_shapes=shapes).module()
     for sequences, frames in ((4, 6), (2, 3), (7, 12)):
         found = exported(*batch(sequences, frames))
         assert read(found) == pytest.approx(_expected(frames, "mean"), rel=1e-5)
-
-
-def test_one_graph_of_the_compiler_for_every_number_of_frames() -> None:
-    torch._dynamo.reset()
-    compiled = torch.compile(
-        _loss("valid_mean", "function"), fullgraph=True, dynamic=True, backend="aot_eager"
-    )
-    for frames in (6, 3, 4, 40):
-        assert read(compiled(*_walk(frames))) == pytest.approx(_expected(frames, "valid_mean"), rel=1e-5)
-    torch._dynamo.reset()

@@ -22,5 +22,5 @@ def read(native: Any) -> Any:
 
 
 def worked_tensors(*, grad: bool = False) -> tuple[Any, Any, Any]:
-    keypoints = tensor(worked.KEYPOINTS, grad=grad)
-    return keypoints, tensor(worked.CONFIDENCES), tensor(worked.SEGMENT_IDS, "int32")
+    keypoints, confidences, segment_ids = worked.given(ARRAYS)
+    return keypoints.requires_grad_(grad), confidences, segment_ids

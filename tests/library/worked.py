@@ -27,6 +27,7 @@ THRESHOLD = 0.5
 ENTRIES = [[4.0, 8.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
 # Three transitions of two keypoints, of which one entry is masked.
 DIVISORS = {"sum": 1, "mean": 6, "valid_mean": 5}
+REDUCTIONS = (*DIVISORS, "none")
 
 
 def expected(reduction: str) -> Any:
@@ -62,12 +63,12 @@ def loss_and_grad(
     return temporal_loss_and_grad(keypoints, confidences, reduction=reduction, **options)
 
 
-def given(arrays: Arrays, dtype: str = "float32") -> tuple[Any, Any, Any]:
+def given(arrays: Arrays, dtype: str = "float32", device: str | None = None) -> tuple[Any, Any, Any]:
     """Keypoints, confidences and segment ids of the example."""
     return (
-        arrays.make(KEYPOINTS, dtype),
-        arrays.make(CONFIDENCES, dtype),
-        arrays.make(SEGMENT_IDS, "int32"),
+        arrays.make(KEYPOINTS, dtype, device),
+        arrays.make(CONFIDENCES, dtype, device),
+        arrays.make(SEGMENT_IDS, "int32", device),
     )
 
 

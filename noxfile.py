@@ -34,6 +34,7 @@ nox.options.sessions = [
     *(f"tests-{CURRENT}({name})" for name in CPU_BACKENDS),
     "conformance",
     "cupy_stand_in",
+    "recordings",
     "origin",
     "docs",
     "build",
@@ -124,6 +125,13 @@ def cupy_stand_in(session: nox.Session) -> None:
     )
     backend = "cupy_stand_in.backend:BACKEND"
     session.run("python", "-m", "conformance", "--backend", backend, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def recordings(session: nox.Session) -> None:
+    """Read recordings of every kind, where movement is installed, and find their worst frames."""
+    install(session, ".[recordings]", groups=("test",))
+    session.run("python", "-m", "pytest", "-n", "2", "tests/recordings", *session.posargs)
 
 
 @nox.session

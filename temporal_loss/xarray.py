@@ -187,7 +187,7 @@ class _Call:
                 beside["confidences"] = keypoints.get("confidence")
             keypoints = keypoints["position"]
         _check_labelled("keypoints", keypoints)
-        self.time, keypoint, self.space = _roles(keypoints.dims, dims or {})
+        self.time, keypoint, self.space = find_roles(keypoints.dims, dims or {})
         if self.space in keypoints.indexes and not _NOT_SPACE.isdisjoint(keypoints.indexes[self.space]):
             msg = (
                 f"{self.space} must hold coordinates alone, got {_listed(keypoints.indexes[self.space])}; "
@@ -249,7 +249,7 @@ def _check_labelled(name: str, value: Any) -> None:
         raise TypeError(msg)
 
 
-def _roles(present: tuple[Hashable, ...], dims: Mapping[str, Hashable]) -> list[Hashable]:
+def find_roles(present: tuple[Hashable, ...], dims: Mapping[str, Hashable]) -> list[Hashable]:
     """Find the dimensions for time, keypoints and space."""
     if not dims.keys() <= _NAMES.keys():
         msg = f"dims must name any of {_listed(_NAMES)}, got {_listed(dims)}"

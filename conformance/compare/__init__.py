@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from conformance.compare.parameters import read_epsilon, read_threshold
 from conformance.exits import Exit, UsageError
-from conformance.recordings import RecordingError, read
-from conformance.recordings.recording import show
 from conformance.subjects.backends.protocol import AUTODIFF
+from temporal_loss.recordings import RecordingError, read
+from temporal_loss.recordings.recording import show
 
 if TYPE_CHECKING:
     import os
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from conformance.compare.reference import Reference
     from conformance.compare.report import Row
     from conformance.compare.steps import Question
-    from conformance.recordings import Recording
     from conformance.subjects.find import Choice
+    from temporal_loss.recordings import Recording
 
 __all__ = ["run"]
 
@@ -45,7 +44,7 @@ def run(  # noqa: PLR0913 - the options of one command
 
     Parameters
     ----------
-    data : path of a .csv, .npy or .npz file
+    data : path of a file that `temporal_loss.recordings.read` reads
     epsilon : number of pixels, or one per keypoint separated by commas, as text
     prob_threshold : confidence from 0 to 1, as text
     nan_policy : {"propagate", "omit"}
@@ -100,17 +99,14 @@ def _ask(
     data: str | os.PathLike[str], epsilon: str, prob_threshold: str, nan_policy: str, console: Console
 ) -> tuple[Recording, list[Question], list[str]]:
     """Read a recording; one question per dtype that can hold it, and why the others cannot."""
-    if importlib.util.find_spec("numpy") is None:
-        message = "reading a recording takes NumPy, which is not installed (pip install numpy)"
-        raise RecordingError(message)
-    from conformance.compare import steps  # noqa: PLC0415 - it imports NumPy
-
     # The quick checks first: a file may take seconds to read.
     threshold = read_threshold(prob_threshold)
     with console.status("Reading the recording"):
         recording = read(data)
+    from conformance.compare import steps  # noqa: PLC0415 - it imports NumPy, which `read` has found
+
     pixels = read_epsilon(epsilon, recording.names)
-    reasons = {dtype: steps.too_large(recording, dtype) for dtype in DTYPES}
+    reasons = {dtype: steps.out_of_range(recording, dtype) for dtype in DTYPES}
     questions = [
         steps.ask(recording, dtype, pixels, threshold, nan_policy) for dtype in DTYPES if not reasons[dtype]
     ]

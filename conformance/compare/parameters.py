@@ -6,7 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from conformance.recordings.recording import RecordingError, quote, show
+from temporal_loss.recordings.recording import RecordingError, quote, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

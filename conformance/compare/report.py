@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.compare.steps import summarise
-from conformance.recordings.recording import show
+from temporal_loss.recordings.recording import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conformance.compare.measure import Measurement
     from conformance.compare.reference import Reference
     from conformance.compare.steps import Question
-    from conformance.recordings import Recording
+    from temporal_loss.recordings import Recording
 
 DIGITS = {"float32": 9, "float64": 17}
 
@@ -74,6 +74,7 @@ def print_summary(console: Console, recording: Recording, question: Question) ->
     lines = [
         f"{show(recording.path)}: {recording.source}, {recording.dtype}",
         f"  {sequences}{summary.frames:,} frames, {what}, {_count(summary.entries, 'step')}",
+        *(f"  {note}" for note in recording.notes),
         masked,
     ]
     if summary.entries and summary.masked == summary.entries:

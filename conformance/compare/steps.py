@@ -11,10 +11,11 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from conformance.recordings import Recording
+    from temporal_loss.recordings import Recording
 
-# Steps may be as long as 2**60 in float32 and 2**500 in float64: what the library promises (TL-11).
+# Steps may be from 2**-60 to 2**60 in float32, and 2**-500 to 2**500 in float64: what is promised (TL-11).
 LARGEST = {"float32": 2.0**59, "float64": 2.0**499}
+SMALLEST = {"float32": 2.0**-60, "float64": 2.0**-500}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +68,18 @@ def ask(
     return Question(dtype, keypoints, confidences, epsilon, prob_threshold, nan_policy)
 
 
-def too_large(recording: Recording, dtype: str) -> str:
-    """Why the dtype cannot hold a recording's coordinates, or nothing."""
+def out_of_range(recording: Recording, dtype: str) -> str:
+    """Why the dtype is not good for a recording's coordinates, or nothing."""
     finite = np.where(np.isfinite(recording.keypoints), recording.keypoints, 0.0)
     largest = float(np.abs(finite).max())
-    if largest < LARGEST[dtype]:
-        return ""
-    return (
-        f"the file has a coordinate of {largest:.3g}, the loss in {dtype} is good up to {LARGEST[dtype]:.3g}"
-    )
+    if largest >= LARGEST[dtype]:
+        found, due = f"a coordinate of {largest:.3g}", f"up to {LARGEST[dtype]:.3g}"
+        return f"the file has {found}, the loss in {dtype} is good {due}"
+    moved = float(np.abs(np.diff(finite.astype(dtype), axis=-3)).max())
+    if 0 < moved < SMALLEST[dtype]:
+        found, due = f"no move larger than {moved:.3g}", f"from {SMALLEST[dtype]:.3g}"
+        return f"the file has {found}, the loss in {dtype} is good {due}"
+    return ""
 
 
 def lengths(keypoints: NDArray[np.float64]) -> NDArray[np.float64]:

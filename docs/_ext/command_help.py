@@ -9,25 +9,31 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from conformance.cli import cli
+from temporal_loss.recordings.command import command as examine
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
 class CommandHelp(SphinxDirective):
-    """Show the help of `python -m conformance`, or of the subcommand in the arguments."""
+    """Show the help of `python -m temporal_loss`, or of the suite or the subcommand in the arguments."""
 
     optional_arguments = 2
 
     def run(self) -> list[nodes.Node]:
         """Ask the command itself."""
+        if self.arguments == ["temporal_loss"]:
+            return self.help_of(examine, "python -m temporal_loss")
         command: click.Command = cli
         for name in self.arguments:
             if not isinstance(command, click.Group) or name not in command.commands:
                 message = f"no subcommand {name}"
                 raise self.error(message)
             command = command.commands[name]
-        path = " ".join(["python -m conformance", *self.arguments])
+        return self.help_of(command, " ".join(["python -m conformance", *self.arguments]))
+
+    def help_of(self, command: click.Command, path: str) -> list[nodes.Node]:
+        """Show what the command prints under this name."""
         with click.Context(command, info_name=path, terminal_width=80) as context:
             text = command.get_help(context)
         return [nodes.literal_block(text, text, language="text")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import subprocess
 import sys
@@ -131,6 +130,24 @@ def test_the_recording_is_described(tmp_path: Path, file: Any, options: dict[str
     assert described.removesuffix(" (frames count from 0)") == f"{path}: {told}"
 
 
+def test_dtypes_for_which_the_moves_are_too_small_are_left_out(tmp_path: Path) -> None:
+    points = np.random.default_rng(1).normal(size=(50, 2))
+    code, text = compare(saved(tmp_path, keypoints=points * 1e-310), width=200)
+    assert code == 0
+    assert "not run: float64: the file has no move larger than 4" in text
+    assert "from 3.05e-151\nAll 1 agree with the exact value" in text
+    # Beside a large move the others do not matter.
+    code, text = compare(saved(tmp_path, keypoints=np.where(points < 1, 1e-310, 3.0)))
+    assert (code, "not run" in text) == (0, False)
+    code, text = compare(saved(tmp_path, keypoints=[[1e-30, 0.0], [0.0, 0.0]]))
+    assert (code, text.count("not run: float32")) == (0, 1)
+
+
+def test_columns_that_are_ignored_are_told(table: Path) -> None:
+    table.write_text(TABLE.replace("likelihood\n", "x_ens_median\n"))
+    assert "  columns ignored: x_ens_median\n" in compare(table)[1]
+
+
 def test_nothing_is_cut_at_eighty_columns(tmp_path: Path) -> None:
     points = np.random.default_rng(1).normal(300, 100, size=(50, 8))
     text = agreed(saved(tmp_path, keypoints=points), width=80)
@@ -170,12 +187,14 @@ def test_an_unusable_file_gives_one_line(tmp_path: Path) -> None:
     assert compare(path) == (2, f"{path}: line 6, column 3 (nose y): found 'twelve', expected a number")
 
 
-def test_without_numpy_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "numpy" else found(name))
-    assert "takes NumPy, which is not installed" in compare(walk(tmp_path))[1]
+def test_without_numpy_one_line_says_so(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['numpy'] = None; from conformance import cli; sys.exit(cli.main())"
+    command = [sys.executable, "-c", code, "--data", str(walk(tmp_path))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "needs numpy, which the extra command brings" in done.stderr
     # It can say so, since it starts without.
-    code = "import sys, conformance.compare, conformance.recordings; sys.exit('numpy' in sys.modules)"
+    code = "import sys, conformance.compare, temporal_loss.recordings; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
     assert subprocess.run([sys.executable, "-c", f"import numpy; {code}"], check=False).returncode == 1  # noqa: S603
 

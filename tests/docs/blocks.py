@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,5 +83,16 @@ def blocks_of(page: Path) -> list[Block]:
             below, _, kind, shown = fences[index + 1]
             if kind == "text" and not "".join(lines[end:below]).strip():
                 output = shown
-        blocks.append(Block(page, start + 2, language, content, output))
+        if language == "sh" and content.startswith("python -m temporal_loss "):
+            blocks.append(Block(page, start + 2, "python", _in_python(content), output))
+        else:
+            blocks.append(Block(page, start + 2, language, content, output))
     return blocks
+
+
+def _in_python(commands: str) -> str:
+    """Say the same in Python, so that commands run among the page's other blocks, on their files."""
+    arguments = [",\n".join(map(repr, shlex.split(line)[3:])) for line in commands.splitlines()]
+    calls = [f"assert main([\n{words}\n]) == 0" for words in arguments]
+    imports = ["import click, matplotlib, numpy, rich", "from temporal_loss.__main__ import main"]
+    return "\n".join([*imports, *calls])

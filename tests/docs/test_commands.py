@@ -71,13 +71,17 @@ def wrong_names(text: str) -> str | None:
 
 
 def arguments_of(command: str) -> list[str] | None:
-    """Arguments of a command line of the suite that runs in seconds; None for all others."""
-    program, *arguments = shlex.split(command.removeprefix(".venv/bin/"))
-    if program != "python" or arguments[:2] != ["-m", "conformance"]:
+    """Arguments of Python for a command of this project that runs in seconds; None for all others."""
+    words = shlex.split(command)
+    if words[0].removeprefix(".venv/bin/") != "python":
         return None
+    if words[1:3] == ["-m", "temporal_loss"]:
+        return words[1:]
+    if words[1:3] != ["-m", "conformance"]:
+        return None
+    runs_cases = not {"--data", "--help", "cases", "diff", "badge"} & set(words)
     # All of the cases take too long here: say what would run.
-    runs_cases = not {"--data", "--help", "cases", "diff", "badge"} & set(arguments)
-    return [*arguments[2:], *(["--list"] if runs_cases else [])]
+    return [*words[1:], *(["--list"] if runs_cases else [])]
 
 
 @pytest.fixture
@@ -89,7 +93,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "conformance", *arguments]
+    command = [sys.executable, *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     options: Any = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 300}
     return subprocess.run(command, **options, check=False)  # noqa: S603 - our own command
@@ -101,7 +105,7 @@ def test_command(command: str, folder: Path) -> None:
     if arguments is None:
         assert wrong(command) is None, COMMANDS[command].name
         return
-    if "numpy" not in select().names and {"--data", "--subject", "numpy"} & set(arguments):
+    if "numpy" not in select().names and {"temporal_loss", "--data", "--subject", "numpy"} & set(arguments):
         pytest.skip("needs numpy, which is not under test")
     done = run(arguments, folder)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import numpy as np
@@ -19,7 +19,7 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Predicted keypoints of consecutive frames.
+    """Predicted keypoints of consecutive frames, as arrays and names.
 
     Attributes
     ----------
@@ -28,13 +28,15 @@ class Recording:
     source : str
         The kind of file, for people.
     names : tuple of str
-        One name per keypoint.
+        One name per keypoint; where there are several individuals, "individual/keypoint".
     keypoints : float64 array (..., T, K, D)
         Pixels, C-contiguous; NaN where the file has no value. Never rounded by the reading.
     confidences : floating array (..., T, K), or None
         In the dtype of the file: a threshold is compared in that dtype.
     dtype : str
         What the file holds the keypoints in.
+    notes : tuple of str
+        What a person should know: columns that were ignored, keypoints that are often missing.
     """
 
     path: Path
@@ -43,13 +45,23 @@ class Recording:
     keypoints: NDArray[np.float64]
     confidences: NDArray[np.floating[Any]] | None
     dtype: str
+    notes: tuple[str, ...] = ()
 
-    @property
-    def entries(self) -> int:
-        """Number of transitions times keypoints, over all sequences."""
-        *lead, frames, keypoints, _ = self.keypoints.shape
-        count: int = math.prod(lead) * (frames - 1) * keypoints
-        return count
+
+def refuse(found: str, expected: str) -> NoReturn:
+    """Refuse a file for something in it."""
+    message = f"{found}, expected {expected}"
+    raise RecordingError(message)
+
+
+def reason(error: Exception) -> str:
+    """Say in one line why something could not be read or done."""
+    if isinstance(error, ImportError):
+        package = (error.name or str(error)).partition(".")[0]
+        extra = "command" if package in {"click", "matplotlib", "numpy", "rich"} else "recordings"
+        return f'needs {package}, which the extra {extra} brings: pip install "temporal-loss[{extra}]"'
+    first = str(getattr(error, "strerror", None) or error).strip().partition("\n")[0]
+    return show(first, 300) or type(error).__name__
 
 
 def show(text: object, limit: int | None = None) -> str:
@@ -62,3 +74,9 @@ def show(text: object, limit: int | None = None) -> str:
 def quote(text: str) -> str:
     """Text found in a file, quoted, on one line, cut to what a person needs to find it."""
     return ascii(text) if len(text) <= 40 else f"{text[:40]!a}..."
+
+
+def listed(names: Iterable[object]) -> str:
+    """List some of many names from a file, for a message."""
+    first, rest = [*names][:8], [*names][8:]
+    return ", ".join(show(name, 60) for name in first) + (f" and {len(rest)} more" if rest else "")

@@ -1,0 +1,150 @@
+"""The command line of `python -m temporal_loss`."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+import rich.progress
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import temporal_loss
+from temporal_loss.recordings import examine, read
+from temporal_loss.recordings.recording import reason, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from temporal_loss.recordings.steps import Examination
+
+_PICTURES = (".html", ".png", ".svg", ".pdf")
+_OUT = click.Path(path_type=Path, dir_okay=False)
+
+
+def _epsilon(_context: click.Context, _parameter: click.Parameter, value: str) -> str | float:
+    try:
+        return value if value == "auto" else float(value)
+    except ValueError as error:
+        message = f"{value!r} is neither a number of pixels nor auto"
+        raise click.BadParameter(message) from error
+
+
+def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path and path.suffix.lower() not in _PICTURES:
+        message = f"{str(path)!r} does not end in {', '.join(_PICTURES)}"
+        raise click.BadParameter(message)
+    return path
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--top", type=click.IntRange(1), default=20, help="How many of the worst steps to list (20).")
+@click.option(
+    "--epsilon",
+    metavar="NUMBER|auto",
+    default="auto",
+    callback=_epsilon,
+    help="Pixels that a step may have; auto, the default: what is suggested for each keypoint.",
+)
+@click.option(
+    "--prob-threshold",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Leave out steps with a lower confidence in either frame.",
+)
+@click.option(
+    "--nan-policy",
+    type=click.Choice(["propagate", "omit"]),
+    default="propagate",
+    help="omit: leave out steps that touch a missing position.",
+)
+@click.option("--scores", type=_OUT, help="Write all steps, as lightning-pose's temporal_norm.csv.")
+@click.option("--plot", type=_OUT, callback=_picture, help="Draw all steps: .png, .svg, .pdf or .html.")
+@click.version_option(temporal_loss.__version__, prog_name="temporal_loss")
+def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) -> None:
+    """Find the worst frames of a recording, and what is normal for each keypoint.
+
+    FILE is the CSV of DeepLabCut, lightning-pose or SLEAP, .npy or .npz; with the extra `recordings` also
+    .h5, .slp, .nwb, .nc or Anipose's CSV.
+    """
+    # What draws is asked for before anything takes time.
+    drawing = importlib.import_module("temporal_loss.recordings.plot") if plot else None
+    console, progress = Console(highlight=False), Console(stderr=True)
+    opened = functools.partial(
+        rich.progress.open,
+        description="Reading",
+        console=progress,
+        transient=True,
+        disable=not progress.is_terminal,
+    )
+    examined = examine(read(file, opened=opened), **options)
+    with console.capture() as capture:
+        _print(console, examined, options)
+    text = capture.get()
+    outputs: list[tuple[Path, bytes]] = []
+    if scores:
+        outputs.append((scores, examined.scores().encode()))
+    if plot and drawing:
+        outputs.append((plot, drawing.draw(examined, plot.suffix.lower(), Text.from_ansi(text).plain)))
+    for path, content in outputs:
+        try:
+            _write(path, content)
+        except OSError as error:
+            raise click.FileError(show(path), reason(error)) from error
+    click.echo(text, nl=False)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)  # a pipe or a device
+        return
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path.resolve())
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _print(console: Console, examined: Examination, options: dict[str, Any]) -> None:
+    recording, say = examined.recording, functools.partial(console.print, soft_wrap=True, markup=False)
+    frames, keypoints = examined.steps.shape
+    say(f"{show(recording.path)}: {recording.source}, {frames:,} frames, {keypoints:,} keypoints")
+    for note in recording.notes:
+        say(f"  {note}")
+    if options["prob_threshold"] and recording.confidences is None:
+        say("  no confidences in the file: the threshold leaves nothing out")
+    shares = [examined.masked.mean(axis=0), examined.missing.mean(axis=0)]
+    headings = ["median step", "99 % = suggested epsilon", "masked", "missing"]
+    rows = zip(examined.names, examined.median, examined.suggested, *shares, strict=True)
+    table = [[name, _pixels(m), _pixels(s), *(f"{x:.1%}" for x in rest)] for name, m, s, *rest in rows]
+    _tabulate(console, ["keypoint", *headings], table)
+    epsilon = options["epsilon"] if options["epsilon"] == "auto" else _pixels(options["epsilon"])
+    say(f"\nLoss with epsilon {epsilon}: {examined.loss:.6g}")
+    if np.isnan(examined.loss) and examined.missing.any():
+        share = f"{examined.missing.mean():.1%} of the steps touch a missing position"
+        say(f"  {share}: --nan-policy omit leaves them out")
+    say("\nWorst steps (frames count from 0):" if examined.worst else "No step is longer than epsilon.")
+    worst = [[f"{s.frame}", s.keypoint, _pixels(s.pixels), _pixels(s.excess)] for s in examined.worst]
+    if worst:
+        _tabulate(console, ["into frame", "keypoint", "step", "beyond epsilon"], worst)
+
+
+def _tabulate(console: Console, headings: list[str], rows: Iterable[list[str]]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "keypoint" else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(show(cell)) for cell in row))
+    console.print(table)
+
+
+def _pixels(length: float) -> str:
+    return "-" if np.isnan(length) else f"{length:.4g} px"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from conformance import profiles, suite
+from conformance import features, profiles, suite
 from conformance.clauses import CLAUSES
+from conformance.oracle import refusals
 
 
 def problems() -> list[str]:
@@ -24,4 +25,6 @@ def problems() -> list[str]:
             found.append(f"{case.id}: takes either expected outputs or an error")
         if not profiles.profiles_of(case, everywhere):
             found.append(f"{case.id}: belongs to no profile")
-    return found
+    for kind, pairs in features.missing(case.request for case in cases if case.error is None).items():
+        found += [f"{kind}: no case has {' '.join(one)} with {' '.join(other)}" for one, other in pairs]
+    return found + refusals.unasked(case.request for case in cases)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ from click.core import ParameterSource
 from rich.text import Text
 
 import temporal_loss
-from conformance import commands, compare, options
+from conformance import commands, compare, fresh, options
 from conformance.exits import Exit, StartError, UsageError
 from conformance.port.options import port_options, ports
 from conformance.run.execute import prepare_environment
@@ -88,6 +89,8 @@ class _Group(click.Group):
 @click.option("--subject", default="", metavar="MODULE:NAME", help="Test this Python callable instead.")
 @port_options
 @options.case
+@options.fresh
+@click.option("--core", is_flag=True, help="Only a few, which catch every known mistake.")
 @options.deviations
 @click.option("--shuffle", type=int, metavar="SEED", help="Run the cases in another order.")
 @click.option(
@@ -113,6 +116,7 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
     if given["data"] is not None:
         asked = {name: given[name] for name in _WITH_DATA if given[name] not in {None, ()}}
         return compare.run(console=commands.console(), **asked)
+    drawn, seed = _drawn(given)
     plan = Plan(
         backends=given["backend"],
         devices=given["device"],
@@ -121,11 +125,26 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
         subject=given["subject"],
         ports=ports(given),
         cases=given["case"],
+        fresh=drawn,
+        seed=seed,
+        core=given["core"],
         deviations=commands.absolute(given["deviations"]),
         shuffle=given["shuffle"],
         seconds=given["timeout"] or Plan.seconds,
     )
     return _list(plan) if given["only_list"] else commands.run(plan, given, ctx.meta.get("pytest", []))
+
+
+def _drawn(given: dict[str, Any]) -> tuple[int, int]:
+    """Return how many cases to draw, and from what seed: none beside chosen ones, unless it is said."""
+    for name in ("fresh", "seed", "core") if given["case"] else ():
+        if given[name]:
+            message = f"--{name} does not go with --case: the id of a fresh case holds its seed"
+            raise UsageError(message)
+    count = given["fresh"]
+    if count is None:
+        count = 0 if given["case"] or given["core"] else fresh.COUNT
+    return count, random.SystemRandom().randrange(10**9) if given["seed"] is None else given["seed"]
 
 
 def _list(plan: Plan) -> int:

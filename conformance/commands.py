@@ -56,9 +56,10 @@ def diff(old: Path, new: Path) -> int:
 @options.case
 @click.option("--device", default="cpu", metavar="NAME", help="Where to compute.")
 @options.requests
-def emit(case: tuple[str, ...], device: str, op: Collection[str], dtype: Collection[str]) -> int:
+@options.fresh_again
+def emit(case: tuple[str, ...], device: str, **given: Any) -> int:
     """Print the requests of a run, for a port that cannot be started here."""
-    for line in offline.emit(_emitted(case, op, dtype), device):
+    for line in offline.emit(_emitted(case, given), device):
         sys.stdout.buffer.write(line)
     return Exit.CONFORMS
 
@@ -70,16 +71,19 @@ def emit(case: tuple[str, ...], device: str, op: Collection[str], dtype: Collect
 @options.case
 @click.option("--device", default="cpu", metavar="NAME", help="Where it was computed.")
 @options.requests
+@options.fresh_again
 @options.deviations
 @options.reports
 def judge(answers: Path, case: tuple[str, ...], device: str, **given: Any) -> int:
     """Judge a file of answers to the requests that `emit` printed."""
     execute.prepare_environment()
+    drawn, seed = _drawn(given)
     if given["op"] or given["dtype"]:
-        case = tuple(each.id for each in _emitted(case, given["op"], given["dtype"]))
-    choice = offline.AnswersChoice.of(answers.absolute(), device, case)
+        case, drawn = tuple(each.id for each in _emitted(case, given)), 0
+    choice = offline.AnswersChoice.of(answers.absolute(), device, case, drawn, seed)
     deviations = absolute(given["deviations"])
-    return run(Plan(cases=case, deviations=deviations, answers=(choice,)), given)
+    plan = Plan(cases=case, fresh=drawn, seed=seed, deviations=deviations, answers=(choice,))
+    return run(plan, given)
 
 
 @click.command(epilog=options.examples("render report.jsonl --html report.html"))
@@ -94,7 +98,7 @@ def render(report: Path, **given: Path | None) -> int:
     if run.header.suite != suite.suite_hash():
         message = f"{report}: of other cases (suite {run.header.suite[:12]}) than those installed here"
         raise UsageError(message)
-    _write(Summary(run, suite.load_cases()), given)
+    _write(Summary(run, run.cases), given)
     return Exit.CONFORMS
 
 
@@ -102,7 +106,8 @@ def render(report: Path, **given: Path | None) -> int:
 @options.existing("report")
 def badge(report: Path) -> int:
     """Print badge JSON (for shields.io) from a JSON lines report."""
-    click.echo(json.dumps(badges.badge(Summary(load(report), suite.load_cases()))))
+    run = load(report)
+    click.echo(json.dumps(badges.badge(Summary(run, run.cases))))
     return Exit.CONFORMS
 
 
@@ -168,11 +173,22 @@ def pairs() -> int:
     return Exit.CONFORMS
 
 
-def _emitted(names: tuple[str, ...], ops: Collection[str], dtypes: Collection[str]) -> list[Case]:
+def _drawn(given: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many cases are drawn for answers in a file, and from what seed: it has to be known."""
+    if bool(given["fresh"]) != (given["seed"] is not None):
+        message = "--fresh and --seed go together here: emit and judge have to draw the same cases"
+        raise UsageError(message)
+    return given["fresh"] or 0, given["seed"] or 0
+
+
+def _emitted(names: tuple[str, ...], given: Mapping[str, Any]) -> list[Case]:
     """Return the cases whose requests need no other operations and dtypes than these."""
+    ops: Collection[str] = given["op"]
+    dtypes: Collection[str] = given["dtype"]
     _known(ops, set(Op), "operation")
     _known(dtypes, set(FORMATS), "dtype")
-    found = Plan(cases=names).selected
+    drawn, seed = _drawn(given)
+    found = Plan(cases=names, fresh=drawn, seed=seed).selected
     return [c for c in found if lacking(c.request, ops or tuple(Op), dtypes or tuple(FORMATS)) is None]
 
 
@@ -207,7 +223,7 @@ def run(asked: Plan, given: Mapping[str, Any], extra: Sequence[str] = ()) -> int
     done = Run(header_of(asked, command.strip()))
     with jsonl.written(done, given["jsonl"]) as writers:
         execute.execute(asked, done, out, writers, [*more, *extra])
-    summary = Summary(done, suite.load_cases())
+    summary = Summary(done, done.cases)
     # What was found is told before anything can go wrong with a file.
     terminal.show(summary, out)
     _write(summary, given)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance import bits
+from conformance.fresh import is_fresh
 from conformance.judge import compare
 from conformance.model import Array, Case, ErrorKind, Op, Outputs, Rejected
-from conformance.mutants import mutants, wrong_answer
+from conformance.mutants import killed, mutants, wrong_answer
 
 if TYPE_CHECKING:
     from conformance.model import Answer
@@ -26,6 +27,8 @@ def suspects(case: Case, answer: Answer) -> tuple[str, ...]:
     """
     if not isinstance(answer, Outputs | Rejected) or len(case.inputs["keypoints"].values) > LARGEST:
         return ()
+    if is_fresh(case):
+        case = replace(case, kills=killed(case))
     if case.error is not None and isinstance(answer, Outputs):
         return tuple(n for n in case.kills if wrong_answer(mutants()[n], case) is None)
     truth = {name: due.array for name, due in case.expected.items()}

@@ -6,6 +6,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from conformance.clauses import CLAUSES
+from conformance.drawing import draw
+from conformance.fresh import is_fresh
 from conformance.mutants import mutants
 
 if TYPE_CHECKING:
@@ -14,25 +16,32 @@ if TYPE_CHECKING:
     from conformance.model import Array, Case, Verdict
 
 _SHOWN = 8
+_SHOWN_FRESH = 72
+"""All numbers of most: no file has them."""
 _SUSPECTS = 3
 
 
 def failure(case: Case, verdict: Verdict, rerun: str) -> list[tuple[str, str]]:
     """Return labelled lines: what failed, what the text demands, what went in, how to run it again."""
+    shrunk = []
+    if verdict.smaller is not None:
+        shrunk = [("shrunk", f"from {case.description}")]
+        case = draw(case.id, verdict.smaller)
     first, *rest = about(case)
     told = [("subject", verdict.subject), ("verdict", f"{verdict.status}: {verdict.reason}")]
     told += [("perhaps", f"{name}: {mutants()[name].description}") for name in verdict.suspects[:_SUSPECTS]]
-    return [first, *told, *rest, ("rerun", rerun_command(case.id, rerun))]
+    return [first, *shrunk, *told, *rest, ("rerun", rerun_command(case.id, rerun))]
 
 
 def about(case: Case) -> list[tuple[str, str]]:
     """Return labelled lines on a case alone."""
+    most = _SHOWN_FRESH if is_fresh(case) else _SHOWN
     lines = [("case", f"{case.id}: {case.description}")]
     lines += [("clause", f"{name} {CLAUSES[name]}") for name in case.clauses]
-    lines += [("input", f"{name} {shortened(a)}") for name, a in case.inputs.items()]
+    lines += [("input", f"{name} {shortened(a, most)}") for name, a in case.inputs.items()]
     if case.params:
         lines.append(("input", ", ".join(f"{k}={v!r}" for k, v in case.params.items())))
-    lines += [("expected", f"{name} {shortened(due.array)}") for name, due in case.expected.items()]
+    lines += [("expected", f"{name} {shortened(due.array, most)}") for name, due in case.expected.items()]
     if case.error is not None:
         lines.append(("expected", f"a refusal of kind {case.error}"))
     return lines
@@ -43,10 +52,10 @@ def rerun_command(case: str, options: str) -> str:
     return f"python -m conformance {options} --case {shlex.quote(case)}"
 
 
-def shortened(array: Array) -> str:
+def shortened(array: Array, most: int = _SHOWN) -> str:
     """Dtype, shape and the first few numbers of an array, readable."""
-    shown = ", ".join(f"{v!r}" for v in array.values[:_SHOWN])
-    more = f", … {len(array.values)} in all" if len(array.values) > _SHOWN else ""
+    shown = ", ".join(f"{v!r}" for v in array.values[:most])
+    more = f", … {len(array.values)} in all" if len(array.values) > most else ""
     return f"{array.dtype} {list(array.shape)}: {shown}{more}"
 
 

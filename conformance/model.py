@@ -166,13 +166,29 @@ Answer = Outputs | Rejected | Unsupported | Errored
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """What a drawn case is drawn from.
+
+    `features` holds a value for each of `conformance.features.FEATURES`, and all numbers come from `seed`.
+    Where `frames` or `keypoints` is 0, their number does, too; the size "few" alone leaves it to `frames`.
+    """
+
+    op: Op
+    features: tuple[str, ...]
+    seed: str
+    frames: int = 0
+    keypoints: int = 0
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The judgement on one case and one subject.
 
     `worst` is the largest error over its budget (above 1 is a failure), `ulp` the largest
     distance in units in the last place, `grade` "exact", "tight" or "budget", `spread` the
     largest distance in ULP between two runs of the same case, `suspects` the known mistakes
-    that give the same wrong answer.
+    that give the same wrong answer. A verdict with a `smaller` case is on that one, to which the
+    fresh case was shrunk.
     """
 
     case: str
@@ -185,3 +201,4 @@ class Verdict:
     seconds: float = 0.0
     spread: float | None = None
     suspects: tuple[str, ...] = ()
+    smaller: Recipe | None = None

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance import suite
+from conformance import fresh, suite
 from conformance.exits import UsageError
 from conformance.model import Answer, Case, Errored, Request, Status, Unsupported
 from conformance.port import messages, strict
@@ -60,12 +60,16 @@ class AnswersChoice:
     device : str
     cases : tuple of str
         Ids of the cases that were emitted; none means all.
+    fresh, seed : int
+        How many were drawn beside all, and from what.
     """
 
     path: str
     started: Started
     device: str = "cpu"
     cases: tuple[str, ...] = ()
+    fresh: int = 0
+    seed: int = 0
     mode: str = "eager"
 
     @property
@@ -79,12 +83,21 @@ class AnswersChoice:
         device = f" --device {quoted(self.device)}" if self.device != "cpu" else ""
         return f"judge {quoted(self.path)}{device}"
 
+    @property
+    def emitted(self) -> list[Case]:
+        """The cases whose requests were emitted."""
+        stored = [c for c in suite.load_cases() if not self.cases or c.id in self.cases]
+        named = [case for name in self.cases if (case := fresh.by_id(name))]
+        return [*stored, *named, *fresh.cases(self.fresh, self.seed)]
+
     def start(self) -> AnswersSubject:
         """Read the file."""
         return AnswersSubject(self)
 
     @classmethod
-    def of(cls, path: Path, device: str, cases: Sequence[str] = ()) -> AnswersChoice:
+    def of(
+        cls, path: Path, device: str, cases: Sequence[str] = (), drawn: int = 0, seed: int = 0
+    ) -> AnswersChoice:
         """Look into a file; UsageError if it does not hold the answer to `start`."""
         said = {found for found, _ in _lines(path) if isinstance(found, Started)}
         if len(said) != 1:
@@ -96,7 +109,7 @@ class AnswersChoice:
         if device not in there:
             message = f"{path}: the port has no device {device!r}, only {', '.join(there)} (--device)"
             raise UsageError(message)
-        return cls(str(path), started, device, tuple(cases))
+        return cls(str(path), started, device, tuple(cases), drawn, seed)
 
 
 class AnswersSubject(Subject):
@@ -111,8 +124,8 @@ class AnswersSubject(Subject):
         self.name, self.device, self.mode = choice.name, choice.device, choice.mode
         self._started = choice.started
         self._asked: Counter[str] = Counter()
-        self._answers, self._strays = _read(Path(choice.path))
-        emitted = (c for c in suite.load_cases() if not choice.cases or c.id in choice.cases)
+        emitted = choice.emitted
+        self._answers, self._strays = _read(Path(choice.path), [*suite.load_cases(), *emitted])
         asked = [c.id for c in emitted if not messages.unclaimed(c.request, choice.started)]
         due = [seq_of(name, time) for name in asked for time in range(1, TIMES + 1)]
         if all(seq in self._answers for seq in due):
@@ -144,9 +157,9 @@ class _Stray:
     before: str | None
 
 
-def _read(path: Path) -> tuple[dict[str, Answer], list[_Stray]]:
+def _read(path: Path, cases: Iterable[Case]) -> tuple[dict[str, Answer], list[_Stray]]:
     """Read all answers by their seq, and what else there is."""
-    asked = {seq_of(case.id, time) for case in suite.load_cases() for time in range(1, TIMES + 1)}
+    asked = {seq_of(case.id, time) for case in cases for time in range(1, TIMES + 1)}
     answers: dict[str, Answer] = {}
     strays: list[_Stray] = []
     before = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.exits import UsageError
+from conformance.fresh import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +69,16 @@ def examples(*lines: str) -> str:
 
 
 case = listed("--case", "Only these cases, by id.", "IDS")
+fresh = _all(
+    click.option(
+        "--fresh", type=click.IntRange(0, MOST), metavar="N", help="Draw N more cases: 100; 0 for none."
+    ),
+    click.option("--seed", type=click.IntRange(0), metavar="S", help="Draw these again, not others."),
+)
+fresh_again = _all(
+    click.option("--fresh", type=click.IntRange(0, MOST), metavar="N", help="N drawn cases more."),
+    click.option("--seed", type=click.IntRange(0), metavar="S", help="What they are drawn from."),
+)
 deviations = file("--deviations", "Known failures (TOML or JSON).")
 pages = _all(
     _report("--markdown", "Write a Markdown report."),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from conformance import profiles
+from msgspec import Meta
+
+from conformance import fresh, profiles, suite
 from conformance.exits import Exit
+from conformance.fresh import MOST
 from conformance.model import Status
 
 if TYPE_CHECKING:
@@ -49,7 +52,11 @@ class Absence:
 
 @dataclass(frozen=True)
 class Header:
-    """What was run, on what, and when: known before the first verdict."""
+    """What was run, on what, and when: known before the first verdict.
+
+    `seed` is that of the order of cases. `fresh` cases were drawn from `fresh_seed`. `cases` counts all
+    that a claim takes.
+    """
 
     suite: str
     cases: int
@@ -61,6 +68,15 @@ class Header:
     seed: int | None
     subjects: tuple[SubjectInfo, ...]
     absences: tuple[Absence, ...]
+    fresh: Annotated[int, Meta(ge=0, le=MOST)] = 0
+    fresh_seed: int = 0
+
+    @property
+    def drawn(self) -> str:
+        """The fresh cases, in words."""
+        if not self.fresh:
+            return "no fresh cases"
+        return f"{self.fresh} fresh case{'s' * (self.fresh > 1)}, seed {self.fresh_seed}"
 
 
 @dataclass(frozen=True)
@@ -122,6 +138,14 @@ class Run:
         if not judged or len(self.verdicts) != self.planned:
             return Exit.INCOMPLETE
         return Exit.CONFORMS
+
+    @property
+    def cases(self) -> list[Case]:
+        """All cases that a claim takes, the fresh ones too, and those that were asked besides."""
+        known = [*suite.load_cases(), *fresh.cases(self.header.fresh, self.header.fresh_seed)]
+        ids = {case.id for case in known}
+        asked = dict.fromkeys(v.case for v in self.verdicts if v.case not in ids)
+        return known + [case for name in asked if (case := fresh.by_id(name))]
 
     def of(self, subject: str) -> dict[str, Verdict]:
         """Return a subject's verdicts by case."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from conformance.drawing import draw
+from conformance.features import FEATURES
 from conformance.generate.arrays import Dtype, choose, make
-from conformance.model import Case, Op
+from conformance.model import Case, Op, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,10 +76,18 @@ class Question(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         return {n: v for n, v in sorted(told.items()) if v is not UNSET and not isinstance(v, dict)}
 
 
+class Drawn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Questions that are drawn: a row is an id, from which all numbers come, and a value of each feature."""
+
+    features: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True):
     """A file of questions; `withdrawn` are ids of cases that are no more, and that no other may get."""
 
-    question: list[dict[str, Any]]
+    question: list[dict[str, Any]] = []
+    drawn: Drawn = Drawn((), ())
     arrays: dict[str, Any] = {}
     withdrawn: list[str] = []
 
@@ -104,7 +114,17 @@ def _decoded(path: Path) -> File:
 
 
 def _cases(group: str, file: File) -> Iterator[Case]:
-    """Give a case for every question, row of `each` and dtype."""
+    """Give a case for every question, row of `each` and dtype, and for every row that is drawn."""
+    for name, *values in file.drawn.rows:
+        try:
+            row = dict(zip(file.drawn.features, values, strict=True))
+            features = tuple(row[feature] for feature in FEATURES)
+            with about("id"):
+                op = _named(name, row["dtype"])
+            yield draw(name, Recipe(op, features, name))
+        except (KeyError, ValueError) as error:
+            message = f"{group}.toml, {name}: " + str(error)
+            raise ValueError(message) from error
     for number, told in enumerate(file.question, 1):
         for row in told.get("each", [{}]):
             fields = {key: value for key, value in {**told, **row}.items() if key != "each"}
@@ -124,11 +144,9 @@ def _case(told: dict[str, Any], dtype: str, named: Mapping[str, Any]) -> Case:
         with about(key):
             fields[key] = choose(value, dtype)
     question = msgspec.convert(fields, Question)
-    short = _SHORT.get(dtype, dtype)
-    name = question.id.replace("*", short)
-    if not re.fullmatch(rf"({'|'.join(_OPS)})-[a-z]+-{short}-\d{{3}}", name):
-        message = f"id: {name!r} is not OPERATION-WORD-{short}-NNN, OPERATION one of {', '.join(_OPS)}"
-        raise ValueError(message)
+    name = question.id.replace("*", _SHORT.get(dtype, dtype))
+    with about("id"):
+        op = _named(name, dtype)
     with about("description"):
         description = question.description.format_map({**fields, "dtype": dtype})
     return Case(
@@ -136,8 +154,17 @@ def _case(told: dict[str, Any], dtype: str, named: Mapping[str, Any]) -> Case:
         clauses=tuple(question.clauses),
         description=description,
         flags=tuple(question.flags),
-        op=_OPS[name.split("-", maxsplit=1)[0]],
+        op=op,
         dtype=dtype,
         inputs=dict(question.inputs(dtype, named)),
         params=question.params(),
     )
+
+
+def _named(name: str, dtype: str) -> Op:
+    """Give the operation that an id names."""
+    short = _SHORT.get(dtype, dtype)
+    if not re.fullmatch(rf"({'|'.join(_OPS)})-[a-z]+-{short}-\d{{3}}", name):
+        message = f"{name!r} is not OPERATION-WORD-{short}-NNN, OPERATION one of {', '.join(_OPS)}"
+        raise ValueError(message)
+    return _OPS[name.split("-", maxsplit=1)[0]]

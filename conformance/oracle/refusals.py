@@ -10,24 +10,27 @@ from conformance.bits import FORMATS
 from conformance.model import Array, ErrorKind, Op, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
-KEYWORDS = {
-    Op.VALUE: {"epsilon", "prob_threshold", "reduction", "nan_policy"},
-    Op.GRADIENT: {"epsilon", "prob_threshold", "reduction", "nan_policy"},
-    Op.STAGES: {"epsilon", "prob_threshold"},
-    Op.NORM: set(),
-    Op.EPSILON: {"prob_threshold", "quantile"},
+_LOSS = ("keypoints", "confidences", "segment_ids", "epsilon", "prob_threshold", "reduction", "nan_policy")
+ARGUMENTS = {
+    Op.VALUE: _LOSS,
+    Op.GRADIENT: _LOSS,
+    Op.STAGES: ("keypoints", "confidences", "epsilon", "prob_threshold"),
+    Op.NORM: ("keypoints",),
+    Op.EPSILON: ("keypoints", "confidences", "prob_threshold", "quantile"),
 }
+"""What each operation takes, and so may refuse."""
 REDUCTIONS = ("mean", "valid_mean", "sum", "none")
 POLICIES = ("propagate", "omit")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One reason to refuse: `fault` says whether a request gives it."""
+    """One reason to refuse an argument: `fault` says whether a request gives it."""
 
     name: str
+    argument: str
     kind: ErrorKind
     fault: Callable[[Request], bool]
 
@@ -143,26 +146,26 @@ def _policy(request: Request) -> bool:
 
 
 CHECKS = (
-    Check("keypoints-dtype", ErrorKind.TYPE, _not_real("keypoints")),
-    Check("keypoints-axes", ErrorKind.SHAPE, _few_axes),
-    Check("odd-width", ErrorKind.SHAPE, _odd_width),
-    Check("coordinate-axis-empty", ErrorKind.SHAPE, _no_axes),
-    Check("coordinate-axis-long", ErrorKind.SHAPE, _many_axes),
-    Check("no-keypoints", ErrorKind.SHAPE, _no_keypoints),
-    Check("few-frames", ErrorKind.SHAPE, _few_frames),
-    Check("confidences-dtype", ErrorKind.TYPE, _not_real("confidences")),
-    Check("confidences-shape", ErrorKind.SHAPE, _confidences_shape),
-    Check("segments-dtype", ErrorKind.TYPE, _segments_dtype),
-    Check("segments-shape", ErrorKind.SHAPE, _segments_shape),
-    Check("epsilon-dtype", ErrorKind.TYPE, _epsilon_dtype),
-    Check("epsilon-length", ErrorKind.SHAPE, _epsilon_length),
-    Check("epsilon-not-a-number", ErrorKind.VALUE, _epsilon_number),
-    Check("epsilon-not-finite", ErrorKind.VALUE, _epsilon_finite),
-    Check("epsilon-negative", ErrorKind.VALUE, _epsilon_negative),
-    Check("threshold-not-a-number", ErrorKind.VALUE, _threshold_number),
-    Check("unknown-reduction", ErrorKind.VALUE, _reduction),
-    Check("unknown-nan-policy", ErrorKind.VALUE, _policy),
-    Check("quantile-out-of-range", ErrorKind.VALUE, _quantile),
+    Check("keypoints-dtype", "keypoints", ErrorKind.TYPE, _not_real("keypoints")),
+    Check("keypoints-axes", "keypoints", ErrorKind.SHAPE, _few_axes),
+    Check("odd-width", "keypoints", ErrorKind.SHAPE, _odd_width),
+    Check("coordinate-axis-empty", "keypoints", ErrorKind.SHAPE, _no_axes),
+    Check("coordinate-axis-long", "keypoints", ErrorKind.SHAPE, _many_axes),
+    Check("no-keypoints", "keypoints", ErrorKind.SHAPE, _no_keypoints),
+    Check("few-frames", "keypoints", ErrorKind.SHAPE, _few_frames),
+    Check("confidences-dtype", "confidences", ErrorKind.TYPE, _not_real("confidences")),
+    Check("confidences-shape", "confidences", ErrorKind.SHAPE, _confidences_shape),
+    Check("segments-dtype", "segment_ids", ErrorKind.TYPE, _segments_dtype),
+    Check("segments-shape", "segment_ids", ErrorKind.SHAPE, _segments_shape),
+    Check("epsilon-dtype", "epsilon", ErrorKind.TYPE, _epsilon_dtype),
+    Check("epsilon-length", "epsilon", ErrorKind.SHAPE, _epsilon_length),
+    Check("epsilon-not-a-number", "epsilon", ErrorKind.VALUE, _epsilon_number),
+    Check("epsilon-not-finite", "epsilon", ErrorKind.VALUE, _epsilon_finite),
+    Check("epsilon-negative", "epsilon", ErrorKind.VALUE, _epsilon_negative),
+    Check("threshold-not-a-number", "prob_threshold", ErrorKind.VALUE, _threshold_number),
+    Check("unknown-reduction", "reduction", ErrorKind.VALUE, _reduction),
+    Check("unknown-nan-policy", "nan_policy", ErrorKind.VALUE, _policy),
+    Check("quantile-out-of-range", "quantile", ErrorKind.VALUE, _quantile),
 )
 
 
@@ -172,3 +175,10 @@ def refusal(request: Request, without: Collection[str] = ()) -> ErrorKind | None
         if check.fault(request):
             return None if check.name in without else check.kind
     return None
+
+
+def unasked(requests: Iterable[Request]) -> list[str]:
+    """Return the faults that no request has, for each operation that can have them."""
+    asked = {(r.op, next((c.name for c in CHECKS if c.fault(r)), "")) for r in requests}
+    every = ((op, check.name) for check in CHECKS for op in Op if check.argument in ARGUMENTS[op])
+    return [f"{op}: no case has the fault {name}" for op, name in every if (op, name) not in asked]

@@ -47,7 +47,7 @@ def _unknown(run: Run) -> str:
     strangers = [f"grade {v.grade!r}" for v in run.verdicts if v.grade not in _GRADES]
     strangers += [f"subject {name!r}" for name in named if name not in subjects]
     if run.header.suite == suite.suite_hash():
-        cases = {case.id for case in suite.load_cases()}
+        cases = {case.id for case in run.cases}
         asked = [*(v.case for v in run.verdicts), *(p.case for p in run.pairs)]
         strangers += [f"case {name!r}" for name in asked if name not in cases]
         suspects = {name for v in run.verdicts for name in v.suspects}

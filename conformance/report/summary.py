@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from conformance import profiles
+from conformance import fresh, profiles
 from conformance.exits import Exit
 from conformance.report.blame import Culprit, culprits, told
 from conformance.report.numbers import size
@@ -179,12 +179,14 @@ class Summary:
     def claims(self) -> list[Claim]:
         """Profiles that somebody was asked in full, or failed.
 
-        A subject that was not asked everything, or that passed what it supports, is on neither side.
+        A subject that was not asked everything, or that passed what it supports, is on neither side; nobody
+        claims anything without fresh cases.
         """
         claims = []
         for name in self.profiles:
             counts = {r.subject.name: r.tallies[name] for r in self.rows if name in r.tallies}
-            by = {subject for subject, count in counts.items() if count.claimed}
+            enough = self.header.fresh >= fresh.COUNT
+            by = {subject for subject, count in counts.items() if enough and count.claimed}
             missed = {subject for subject, count in counts.items() if count.failed}
             if missed or any(count.ran == count.total for count in counts.values()):
                 claims.append(Claim(name, self._drawn_together(by), self._drawn_together(missed)))

@@ -1,4 +1,4 @@
-"""Which cases run in a mode that takes seconds to compile each, or that is about gradients alone."""
+"""Which cases run where not all do: the core, for modes that take seconds to compile each case."""
 
 from __future__ import annotations
 
@@ -16,27 +16,26 @@ SLOW_MODES = {"inductor"}
 
 
 def cases_for(mode: str, cases: Sequence[Case], *, every: bool = False) -> list[Case]:
-    """Cases that run in a mode: all of them, or those chosen for a slow one unless `every` one is wanted."""
+    """Cases that run in a mode: all of them, or the core in a slow one unless `every` one is wanted."""
     if mode.endswith(AUTODIFF):
         # What the array library's own differentiation has no part in, the mode's first form shows.
         mode, cases = mode.removesuffix(AUTODIFF), [case for case in cases if case.op is Op.GRADIENT]
     if every or mode not in SLOW_MODES:
         return list(cases)
-    seen: set[tuple[object, ...]] = set()
-    chosen = []
-    for case in cases:
-        kind = _kind(case)
-        if kind is not None and kind not in seen:
-            seen.add(kind)
-            chosen.append(case)
-    return chosen
+    return core([case for case in cases if case.error is None])
 
 
-def _kind(case: Case) -> tuple[object, ...] | None:
-    # Generated code differs by operation, dtype, masks and reduction, and not by the numbers.
-    if case.error is not None:
-        return None
-    masks = tuple(n for n in ("confidences", "segment_ids") if n in case.inputs)
-    if case.op in {Op.VALUE, Op.GRADIENT}:
-        return case.op, case.dtype, masks if case.dtype == "float32" else bool(masks)
-    return (case.op,)
+def core(cases: Sequence[Case]) -> list[Case]:
+    """Return few cases that together kill every mutant that all of them kill."""
+    left = {mutant for case in cases for mutant in case.kills}
+    chosen = set()
+    while left:
+        # Of those that kill as many the smallest, so that the core is quick.
+        best = max(cases, key=lambda case: (len(left.intersection(case.kills)), -_size(case)))
+        chosen.add(best.id)
+        left.difference_update(best.kills)
+    return [case for case in cases if case.id in chosen]
+
+
+def _size(case: Case) -> int:
+    return len(case.inputs["keypoints"].values)

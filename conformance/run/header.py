@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import temporal_loss
-from conformance import suite
+from conformance import fresh, suite
 from conformance.results import Header, SubjectInfo
 from conformance.subjects import backends
 
@@ -21,7 +21,7 @@ def header_of(plan: Plan, command: str) -> Header:
     trials = Counter(t.subject.name for t in plan.trials())
     return Header(
         suite=suite.suite_hash(),
-        cases=len(suite.load_cases()),
+        cases=len(suite.load_cases()) + max(plan.fresh, fresh.COUNT),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
         host=f"{platform.system()} {platform.machine()}",
@@ -30,6 +30,8 @@ def header_of(plan: Plan, command: str) -> Header:
         seed=plan.shuffle,
         subjects=tuple(SubjectInfo(s.name, s.device, s.mode, s.rerun, trials[s.name]) for s in plan.subjects),
         absences=tuple(plan.absences),
+        fresh=plan.fresh,
+        fresh_seed=plan.seed,
     )
 
 

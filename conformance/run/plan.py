@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from conformance import suite
+from conformance import fresh, suite
 from conformance.exits import UsageError
 from conformance.offline import AnswersChoice  # noqa: TC001 - msgspec reads the annotations
 from conformance.port.subject import PortChoice  # noqa: TC001 - msgspec reads the annotations
@@ -99,6 +99,10 @@ class Plan:
         Programs, and files of answers, that are tested instead.
     cases : tuple of str
         Ids; none means all.
+    fresh, seed : int
+        How many cases are drawn beside the stored ones, and from what.
+    core : bool
+        Whether only those of the stored cases run that together kill every mutant.
     deviations : str
         Path of the declared deviations; empty for none.
     shuffle : int or None
@@ -117,6 +121,9 @@ class Plan:
     ports: tuple[PortChoice, ...] = ()
     answers: tuple[AnswersChoice, ...] = ()
     cases: tuple[str, ...] = ()
+    fresh: int = 0
+    seed: int = 0
+    core: bool = False
     deviations: str = ""
     shuffle: int | None = None
     seconds: float = 120.0
@@ -157,10 +164,12 @@ class Plan:
 
     @cached_property
     def selected(self) -> list[Case]:
-        """The cases asked for, in the suite's order."""
+        """The cases asked for, in the suite's order, and the fresh ones."""
         everything = suite.load_cases()
         if not self.cases:
-            return everything
+            stored = chosen.core(everything) if self.core else everything
+            return [*stored, *fresh.cases(self.fresh, self.seed)]
+        everything += [case for name in self.cases if (case := fresh.by_id(name))]
         known = {c.id: c for c in everything}
         for name in self.cases:
             if name not in known:

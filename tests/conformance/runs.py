@@ -38,6 +38,8 @@ HEADER = Header(
     seed=7,
     subjects=(GOOD, BAD),
     absences=(Absence("cupy", "no CUDA device"),),
+    fresh=100,
+    fresh_seed=12,
 )
 
 

@@ -107,7 +107,10 @@ def test_modes_of_one_group_are_told_apart_from_nothing_but_each_other() -> None
     [
         (MIXED, "does not conform: 3 passed, 2 fail, 1 unsupported; 6 of 6 planned, a selection of 3 of"),
         (replace(GREEN, faults=["broken"]), "the suite itself failed; please report this: 3 passed; 3 of 3"),
-        (a_run(*map(good, ALL)), f"conforms: {len(ALL)} passed; {len(ALL)} of {len(ALL)} planned; suite"),
+        (
+            a_run(*map(good, ALL)),
+            f"conforms: {len(ALL)} passed; {len(ALL)} of {len(ALL)} planned; 100 fresh cases, seed 12; suite",
+        ),
     ],
 )
 def test_the_last_line_sums_up(run: Run, closing: str) -> None:

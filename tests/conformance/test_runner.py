@@ -11,7 +11,8 @@ from hand import LOSS, ScriptedChoice, error_case, outputs, scalar, value_case
 
 from conformance import suite
 from conformance.exits import Exit, UsageError
-from conformance.model import Answer, Errored, Op, Outputs, Request, Status, Unsupported, Verdict
+from conformance.model import Answer, Case, Errored, Op, Outputs, Request, Status, Unsupported, Verdict
+from conformance.mutants import mutants
 from conformance.results import Header, Pair, Run
 from conformance.run import chosen
 from conformance.run.pairs import Store
@@ -170,14 +171,28 @@ def test_an_unknown_case_is_named_with_those_close_to_it() -> None:
         _ = Plan(cases=("value-exact-f32-01",)).selected
 
 
-def test_slow_modes_run_a_dozen_or_two_of_every_kind_of_computation() -> None:
+def test_slow_modes_run_few_cases_that_kill_what_all_computed_ones_kill() -> None:
     cases = suite.load_cases()
     picked = chosen.cases_for("inductor", cases)
-    assert 12 <= len(picked) <= 24
+    assert len(picked) <= 45
+    assert {m for c in picked for m in c.kills} == {m for c in cases if c.error is None for m in c.kills}
     assert {c.op for c in picked} == set(Op)
     assert {c.dtype for c in picked} >= {"float16", "bfloat16", "float32", "float64"}
     assert all(c.error is None for c in picked)
     assert chosen.cases_for("eager", cases) == cases
+
+
+def test_the_core_kills_every_mutant_with_the_least_it_finds() -> None:
+    core = chosen.core(suite.load_cases())
+    assert {m for c in core for m in c.kills} == set(mutants())
+    assert len(core) <= 75
+    few = [a_case("a", "x", "y"), a_case("b", "y", "z"), a_case("c", "x"), a_case("d", "z")]
+    assert [c.id for c in chosen.core(few)] == ["a", "b"]
+    assert [c.id for c in Plan(core=True).selected] == [c.id for c in core]
+
+
+def a_case(name: str, *kills: str) -> Case:
+    return replace(suite.load_cases()[0], id=name, kills=kills)
 
 
 def test_an_error_case_is_never_chosen() -> None:

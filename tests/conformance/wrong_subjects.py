@@ -83,3 +83,9 @@ def no_segments(
     reduction: str = "mean",
 ) -> Any:
     return right(keypoints, confidences, epsilon=epsilon, prob_threshold=prob_threshold, reduction=reduction)
+
+
+def half_with_segments_and_omit(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
+    loss = right(keypoints, confidences, **options)
+    wrong = keypoints.dtype == np.float16 and "segment_ids" in options and options.get("nan_policy") == "omit"
+    return loss * np.float32(1.01) if wrong else loss

@@ -12,7 +12,9 @@ from rich.text import Text
 import temporal_loss
 from conformance import commands, compare, fresh, options
 from conformance.exits import Exit, StartError, UsageError
-from conformance.port.options import port_options, ports
+from conformance.port.guard import guarded
+from conformance.port.limits import CALLABLE
+from conformance.port.options import POSITIVE, limits, port_options, ports, trace
 from conformance.run.execute import prepare_environment
 from conformance.run.plan import Plan
 
@@ -30,7 +32,7 @@ Examples:
 
 \b
 With --data: --epsilon E[,E...] --prob-threshold P --nan-policy omit
-With --port: --start-timeout S --total-timeout S --max-line MIB --max-memory MIB --max-processes N
+Limits: --start-timeout S --total-timeout S --max-line MIB --max-memory MIB --max-processes N
 
 \b
 Exit: 0 conforms, 1 does not, 2 usage, 3 subject did not start,
@@ -95,7 +97,7 @@ class _Group(click.Group):
 @click.option("--shuffle", type=int, metavar="SEED", help="Run the cases in another order.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=POSITIVE,
     metavar="S",
     help="Seconds per request: 120, and 10 for --port.",
 )
@@ -117,22 +119,26 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
         asked = {name: given[name] for name in _WITH_DATA if given[name] not in {None, ()}}
         return compare.run(console=commands.console(), **asked)
     drawn, seed = _drawn(given)
-    plan = Plan(
-        backends=given["backend"],
-        devices=given["device"],
-        modes=given["mode"],
-        require=given["require"],
-        subject=given["subject"],
-        ports=ports(given),
-        cases=given["case"],
-        fresh=drawn,
-        seed=seed,
-        core=given["core"],
-        deviations=commands.absolute(given["deviations"]),
-        shuffle=given["shuffle"],
-        seconds=given["timeout"] or Plan.seconds,
-    )
-    return _list(plan) if given["only_list"] else commands.run(plan, given, ctx.meta.get("pytest", []))
+    with guarded():
+        kept = trace(given)
+        plan = Plan(
+            backends=given["backend"],
+            devices=given["device"],
+            modes=given["mode"],
+            require=given["require"],
+            subject=given["subject"],
+            limits=limits(given, CALLABLE),
+            trace=kept,
+            ports=ports(given, kept),
+            cases=given["case"],
+            fresh=drawn,
+            seed=seed,
+            core=given["core"],
+            deviations=commands.absolute(given["deviations"]),
+            shuffle=given["shuffle"],
+            seconds=given["timeout"] or Plan.seconds,
+        )
+        return _list(plan) if given["only_list"] else commands.run(plan, given, ctx.meta.get("pytest", []))
 
 
 def _drawn(given: dict[str, Any]) -> tuple[int, int]:

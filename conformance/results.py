@@ -135,7 +135,7 @@ class Run:
         if self.failures:
             return Exit.DOES_NOT
         judged = [v for v in self.verdicts if v.status not in UNJUDGED]
-        if not judged or len(self.verdicts) != self.planned:
+        if not judged or len(self.verdicts) != self.planned or self._claims_nothing:
             return Exit.INCOMPLETE
         return Exit.CONFORMS
 
@@ -146,6 +146,15 @@ class Run:
         ids = {case.id for case in known}
         asked = dict.fromkeys(v.case for v in self.verdicts if v.case not in ids)
         return known + [case for name in asked if (case := fresh.by_id(name))]
+
+    @property
+    def _claims_nothing(self) -> bool:
+        """Whether profiles were asked in full and nobody may claim one; unknown of another suite."""
+        if self.header.suite != suite.suite_hash():
+            return False
+        cases = self.cases
+        counts = [c for s in self.header.subjects for c in self.tallies(s, cases).values() if c.ran]
+        return all(c.ran == c.total and not c.claimed for c in counts)
 
     def of(self, subject: str) -> dict[str, Verdict]:
         """Return a subject's verdicts by case."""

@@ -97,6 +97,7 @@ def select(*ids: str, cases: Iterable[Case] | None = None) -> list[Case]:
     return [known[i] for i in ids]
 
 
+@cache
 def suite_hash() -> str:
     """Return the SHA-256 of all case files, names included: two runs with one hash asked the same.
 

@@ -15,8 +15,12 @@ from conformance.port.strict import BadLineError
 from conformance.port.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from conformance.model import Answer, Request
-    from conformance.port.limits import Limits
+    from conformance.port.limits import Clock
+    from conformance.port.subject import PortCommand
     from conformance.port.trace import Trace
     from conformance.schema.protocol import Started
 
@@ -28,28 +32,32 @@ class Dialogue:
 
     Parameters
     ----------
-    command : str
-        As for a shell, though no shell runs it.
-    one_shot : bool
-        Start the program for every message, close its input, and let it end.
-    limits : Limits
+    port : PortCommand
+        Its command is as for a shell, though no shell runs it. One shot: the program is started for
+        every message, its input is closed, and it has to end.
+    told : str
+        What the user calls it.
     trace : Trace
+    started : Started, optional
+        What it said of itself when it was met; at every start it has to say the same.
+    clock : Clock
+        Of the port, on whatever device.
     """
 
-    def __init__(self, command: str, *, one_shot: bool, limits: Limits, trace: Trace) -> None:
+    def __init__(
+        self, port: PortCommand, told: str, trace: Trace, started: Started | None, clock: Clock
+    ) -> None:
         try:
-            self._words = shlex.split(command)
+            self._words = shlex.split(port.command)
         except ValueError as error:
-            message = f"--port {command!r}: {error}"
+            message = f"{told}: {error}"
             raise UsageError(message) from error
         if not self._words:
             message = "--port needs a command"
             raise UsageError(message)
-        self._command, self._one_shot = command, one_shot
-        self._limits, self._trace = limits, trace
+        self._command, self._one_shot, self._limits = port.command, port.one_shot, port.limits
+        self._told, self._trace, self._started, self._clock = told, trace, started, clock
         self._process: Process | None = None
-        self._end = time.monotonic() + limits.total
-        self._asked = 0
         self._failed_starts = 0
 
     def shake_hands(self) -> Started:
@@ -59,11 +67,16 @@ class Dialogue:
         ------
         StartError
             It does not run or does not shake hands.
+        UsageError
+            It says that the user asked for what is not there.
         """
         try:
             return self._start()
         except BrokenError as error:
-            message = f"--port {self._command!r} did not start: {error}"
+            if error.usage:
+                message = f"{self._told}: {error}"
+                raise UsageError(message) from error
+            message = f"{self._told} did not start: {error}"
             raise StartError(message) from error
 
     def ask(self, request: Request, device: str) -> Answer:
@@ -74,17 +87,17 @@ class Dialogue:
         BrokenError
             There is none that can be credited.
         """
-        seconds = min(self._limits.case, self._end - time.monotonic())
+        seconds = min(self._limits.case, self._left)
         if seconds <= 0:
             message = f"not asked: the {self._limits.total:g} s for the whole run are used up"
             raise BrokenError(Status.TIMEOUT, message)
         process = self._ready()
-        self._asked += 1
-        # Nobody can answer a number that was not given out yet.
-        seq = f"{self._asked}-{secrets.token_hex(4)}"
+        # Nobody can answer what was not asked yet, nor look up what it is that is asked.
+        seq = secrets.token_hex(8)
         line = messages.run_line(request, seq, device)
+        self._trace.note(f"case: {request.case}")
         try:
-            got = process.exchange(line, seconds, final=self._one_shot)
+            got = self._exchange(process, line, seconds)
             answered, answer = self._understood(got, messages.size(request))
         finally:
             if self._one_shot:
@@ -139,21 +152,42 @@ class Dialogue:
 
     def _start(self) -> Started:
         process = self._launch()
-        seconds = min(self._limits.start, max(self._end - time.monotonic(), 0))
+        seconds = min(self._limits.start, max(self._left, 0))
         try:
-            line = process.exchange(messages.START, seconds, final=self._one_shot)
-            return messages.started_of(strict.read(line, 0))
+            message = strict.read(self._exchange(process, messages.START, seconds), 0)
+            return self._known(message)
         except BadLineError as error:
             self._trace.note(f"protocol: {error}")
             self.drop()
-            message = f"its first line is no answer to start: {error}"
-            raise BrokenError(Status.PROTOCOL, message) from error
+            why = f"its first line is no answer to start: {error}"
+            raise BrokenError(Status.PROTOCOL, why) from error
         except BrokenError:
             self.drop()
             raise
         finally:
             if self._one_shot:
                 self.drop()
+
+    def _known(self, message: Mapping[str, Any]) -> Started:
+        """Hold a port to what it said of itself before: its verdicts are published under that name."""
+        if trouble := messages.trouble_of(message):
+            raise BrokenError(Status.CRASH, clean(trouble.message), usage=trouble.usage)
+        started = messages.started_of(message)
+        if self._started is not None and started != self._started:
+            said = f"{started.port}, {started.capabilities}"
+            raise BrokenError(Status.PROTOCOL, clean(f"says something else of itself than before: {said}"))
+        return started
+
+    @property
+    def _left(self) -> float:
+        return self._limits.total - self._clock.spent
+
+    def _exchange(self, process: Process, line: bytes, seconds: float) -> bytes:
+        begin = time.monotonic()
+        try:
+            return process.exchange(line, seconds, final=self._one_shot)
+        finally:
+            self._clock.spent += time.monotonic() - begin
 
     def _launch(self) -> Process:
         self.drop()

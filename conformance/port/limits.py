@@ -35,3 +35,14 @@ class Limits:
     def line_bytes(self) -> int:
         """Longest line in bytes."""
         return int(self.line * MIB)
+
+
+CALLABLE = Limits(case=120.0, total=3600.0, memory=65536.0, processes=4096)
+"""Limits of a Python callable. Array libraries compile for long, and take memory and processes for it."""
+
+
+@dataclass
+class Clock:
+    """Seconds that a port has taken so far, on all its devices together."""
+
+    spent: float = 0.0

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from conformance import bits
-from conformance.model import Answer, Array, Errored, Outputs, Rejected, Status, Unsupported
+from conformance.model import Answer, Array, Errored, Outputs, Rejected, Request, Status, Unsupported
 from conformance.port.strict import BadLineError
 from conformance.port.text import clean
 from conformance.schema import protocol
-from conformance.schema.arrays import named
+from conformance.schema.arrays import named, numbers
 from conformance.schema.protocol import Started
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-    from conformance.model import Request
 
 _T = TypeVar("_T")
 _HEX = re.compile(r"[0-9a-fA-F]*")
@@ -60,7 +58,45 @@ def size(request: Request) -> int:
 def run_line(request: Request, seq: str, device: str) -> bytes:
     """Write the message that asks for one answer."""
     inputs = {name: protocol.SentArray(a.dtype, a.shape, a.bits) for name, a in request.inputs.items()}
-    return _line(protocol.Run(seq, request.case, request.op, device, inputs, named(request.params)))
+    return _line(protocol.Run(seq, request.op, device, inputs, named(request.params)))
+
+
+def request_of(message: protocol.Run) -> Request:
+    """Read what `run_line` wrote."""
+    inputs = {n: Array(a.dtype, a.shape, bits.decode(a.bits, a.dtype)) for n, a in message.inputs.items()}
+    return Request(message.seq, message.op, inputs, numbers(message.params))
+
+
+def started_line(started: Started) -> bytes:
+    """Write the answer to `start`."""
+    return _line(started)
+
+
+def refusal_line(why: str, *, usage: bool) -> bytes:
+    """Write the answer to `start` of who cannot; `usage` if the user asked for what is not there."""
+    return _line(protocol.NotStarted(protocol.Trouble(clean(why), usage)))
+
+
+def answer_line(seq: str, answer: Answer) -> bytes:
+    """Write an answer to a request."""
+    if isinstance(answer, Outputs):
+        arrays = {name: _given(array) for name, array in answer.arrays.items()}
+        return _line(protocol.Outputs(seq, answer.device or "unknown", arrays, answer.mutated))
+    if isinstance(answer, Rejected):
+        return _line(protocol.Rejected(seq, protocol.Refusal(answer.kind, clean(answer.message))))
+    if isinstance(answer, Unsupported):
+        return _line(protocol.Unsupported(seq, clean(answer.reason)))
+    return _line(protocol.Errored(seq, protocol.Trouble(clean(answer.message))))
+
+
+def _given(array: Array) -> protocol.GivenArray:
+    known = array.dtype in bits.WIDTHS
+    return protocol.GivenArray(clean(array.dtype, 40), array.shape, array.bits if known else ())
+
+
+def trouble_of(message: Mapping[str, Any]) -> protocol.Trouble | None:
+    """Read why a port cannot start, if that is its answer to `start`."""
+    return _converted(message, protocol.NotStarted).errored if "errored" in message else None
 
 
 def started_of(message: Mapping[str, Any]) -> Started:
@@ -77,7 +113,8 @@ def answer_of(message: Mapping[str, Any]) -> Answer:
         raise BadLineError(problem)
     answer = _converted(message, protocol.ANSWERS[kinds[0]])
     if isinstance(answer, protocol.Outputs):
-        return Outputs({name: _unpacked(name, a) for name, a in answer.outputs.items()}, answer.device)
+        arrays = {name: _unpacked(name, a) for name, a in answer.outputs.items()}
+        return Outputs(arrays, answer.device, answer.mutated)
     if isinstance(answer, protocol.Rejected):
         return Rejected(answer.rejected.kind, clean(answer.rejected.message))
     if isinstance(answer, protocol.Unsupported):

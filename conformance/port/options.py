@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from pathlib import Path
+import math
+import pathlib
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,21 +17,25 @@ if TYPE_CHECKING:
 
     from conformance.port.subject import PortChoice
 
-_MORE_THAN_0 = click.FloatRange(0, min_open=True)
-_ALONE = {"one_shot": "--one-shot", "trace": "--trace"}
+
+class _Positive(click.FloatRange):
+    """A finite number above 0: NaN or infinity would switch a limit off."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no limit.", param, ctx)
+        return number
 
 
-def _limit(name: str, default: float, unit: str, text: str) -> Callable[..., Any]:
+POSITIVE = _Positive(0, min_open=True)
+
+
+def _limit(name: str, field: str, unit: str, text: str) -> Callable[..., Any]:
     # Hidden: the defaults serve nearly everyone, and the help has to fit on a screen.
-    return click.option(
-        name,
-        type=_MORE_THAN_0,
-        default=default,
-        show_default=True,
-        metavar=unit,
-        help=f"For --port: {text}",
-        hidden=True,
-    )
+    text = f"For --port and --subject: {text}"
+    return click.option(name, field, type=POSITIVE, metavar=unit, help=text, hidden=True)
 
 
 _OPTIONS = (
@@ -40,15 +45,15 @@ _OPTIONS = (
     click.option("--one-shot", is_flag=True, help="For --port: start it for every message anew."),
     click.option(
         "--trace",
-        type=click.Path(path_type=Path, dir_okay=False, writable=True),
+        type=click.Path(path_type=pathlib.Path, dir_okay=False, writable=True),
         metavar="FILE",
-        help="For --port: keep the dialogue.",
+        help="For --port, --subject: keep the dialogue.",
     ),
-    _limit("--start-timeout", Limits.start, "S", "seconds to start and shake hands."),
-    _limit("--total-timeout", Limits.total, "S", "seconds for the whole run."),
-    _limit("--max-line", Limits.line, "MIB", "longest line."),
-    _limit("--max-memory", Limits.memory, "MIB", "memory of the port and its children."),
-    _limit("--max-processes", Limits.processes, "N", "number of processes it may become."),
+    _limit("--start-timeout", "start", "S", "seconds to start and shake hands."),
+    _limit("--total-timeout", "total", "S", "seconds for the whole run."),
+    _limit("--max-line", "line", "MIB", "longest line."),
+    _limit("--max-memory", "memory", "MIB", "memory of the port and its children."),
+    _limit("--max-processes", "processes", "N", "number of processes it may become."),
 )
 
 
@@ -59,8 +64,35 @@ def port_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def ports(options: Mapping[str, Any]) -> tuple[PortChoice, ...]:
-    """Shake hands with every port asked for; one choice for each of its devices.
+def limits(options: Mapping[str, Any], usual: Limits) -> Limits:
+    """Return the limits asked for, and the usual ones where none is."""
+    asked = {field.name: options[field.name] for field in fields(Limits) if field.name in options}
+    # `--case` is an option of its own.
+    asked["case"] = options["timeout"]
+    given = {name: type(getattr(usual, name))(number) for name, number in asked.items() if number is not None}
+    return replace(usual, **given)
+
+
+def trace(options: Mapping[str, Any]) -> str:
+    """Begin the file that keeps the dialogue anew; empty for none.
+
+    Raises
+    ------
+    UsageError
+        There is nobody to have a dialogue with.
+    """
+    if not options["trace"]:
+        return ""
+    if not (options["port"] or options["subject"]):
+        message = "--trace belongs to --port and --subject"
+        raise UsageError(message)
+    path: pathlib.Path = options["trace"].resolve()
+    path.write_bytes(b"")
+    return str(path)
+
+
+def ports(options: Mapping[str, Any], kept: str) -> tuple[PortChoice, ...]:
+    """Shake hands with every port asked for; one choice for each of its devices. `kept` is their trace.
 
     Raises
     ------
@@ -70,32 +102,18 @@ def ports(options: Mapping[str, Any]) -> tuple[PortChoice, ...]:
         An option that belongs to a port without one, or two ports of one name.
     """
     if not options["port"]:
-        for name, option in _ALONE.items():
-            if options[name]:
-                message = f"{option} belongs to --port"
-                raise UsageError(message)
+        if options["one_shot"]:
+            message = "--one-shot belongs to --port"
+            raise UsageError(message)
         return ()
     # For a quick --help.
     from conformance.port.subject import PortCommand, meet  # noqa: PLC0415
 
-    # The default end of a process leaves no time to end the port.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    trace = ""
-    if options["trace"]:
-        trace = str(options["trace"].resolve())
-        Path(trace).write_bytes(b"")
-    limits = Limits(
-        case=options["timeout"] or Limits.case,
-        start=options["start_timeout"],
-        total=options["total_timeout"],
-        line=options["max_line"],
-        memory=options["max_memory"],
-        processes=int(options["max_processes"]),
-    )
+    bounds = limits(options, Limits())
     found = [
         choice
         for command in options["port"]
-        for choice in meet(PortCommand(command, options["one_shot"], limits, trace), options["device"])
+        for choice in meet(PortCommand(command, options["one_shot"], bounds, kept), options["device"])
     ]
     names = [choice.name for choice in found]
     if len(set(names)) < len(names):

@@ -35,11 +35,14 @@ _WELL = "ended with exit code 0"
 
 
 class BrokenError(Exception):
-    """The port did not do what the protocol demands; `status` is CRASH, TIMEOUT or PROTOCOL."""
+    """The port did not do what the protocol demands; `status` is CRASH, TIMEOUT or PROTOCOL.
 
-    def __init__(self, status: Status, message: str) -> None:
+    `usage` if it could not, since the user asked for what is not there.
+    """
+
+    def __init__(self, status: Status, message: str, *, usage: bool = False) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.usage = status, usage
 
 
 class Process:
@@ -59,6 +62,8 @@ class Process:
 
     def __init__(self, command: Sequence[str], limits: Limits, trace: Trace) -> None:
         self._limits, self._trace = limits, trace
+        family.adopt_orphans()
+        self._ours = family.children()
         mark = secrets.token_hex(16)
         self._mark = f"{_VARIABLE}={mark}"
         self._popen = subprocess.Popen(  # noqa: S603 - the user's own command
@@ -149,7 +154,7 @@ class Process:
             return
         self._alive = False
         # Before the leader is waited for: until then its id, the group's, cannot be given away.
-        family.end(self._popen.pid, self._mark)
+        family.end(self._popen.pid, self._mark, self._ours)
         self._popen.wait()
         self._selector.close()
         for stream in (self._in, self._out, self._err):
@@ -259,7 +264,7 @@ class Process:
             self._check_family()
 
     def _check_family(self) -> None:
-        pids = family.members(self._mark)
+        pids = family.members(self._mark, self._ours | {self._popen.pid})
         if len(pids) > self._limits.processes:
             self._broken(Status.CRASH, f"became {len(pids)} processes, more than {self._limits.processes}")
         if family.memory(pids) > self._limits.memory * MIB:

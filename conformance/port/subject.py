@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conformance.exits import UsageError
 from conformance.model import Answer, Errored, Request, Unsupported
-from conformance.port.limits import Limits
+from conformance.port.limits import Clock, Limits
 from conformance.port.messages import unclaimed
 from conformance.schema.protocol import Started  # noqa: TC001 - msgspec reads the annotations
 from conformance.subjects.base import Subject
@@ -32,34 +32,42 @@ class PortCommand:
     limits : Limits
     trace : str
         File that keeps the dialogue; empty for none.
+    told : str
+        What the user wrote to have it; empty for `--port`.
     """
 
     command: str
     one_shot: bool = False
     limits: Limits = field(default_factory=Limits)
     trace: str = ""
+    told: str = ""
 
-    def dialogue(self) -> Dialogue:
-        """Make what talks to the port."""
+    def dialogue(self, started: Started | None = None, clock: Clock | None = None) -> Dialogue:
+        """Make what talks to the port; `started` is what it said of itself before, and has to say again."""
+        told = self.told or f"--port {self.command!r}"
         if os.name != "posix":
-            message = "--port needs process groups, which only POSIX systems have: use WSL"
+            message = f"{told} needs process groups, which only POSIX systems have: use WSL"
             raise UsageError(message)
         # What follows imports modules that exist on POSIX systems only.
         from conformance.port.dialogue import Dialogue  # noqa: PLC0415
         from conformance.port.trace import Trace  # noqa: PLC0415
 
         trace = Trace(Path(self.trace) if self.trace else None)
-        return Dialogue(self.command, one_shot=self.one_shot, limits=self.limits, trace=trace)
+        return Dialogue(self, told, trace, started, clock or Clock())
 
 
 @dataclass(frozen=True)
 class PortChoice:
-    """A port that has shaken hands once, on one of its devices. `started` is what it said of itself."""
+    """A port that has shaken hands once, on one of its devices.
+
+    `started` is what it said of itself; all devices of a port share one clock.
+    """
 
     port: PortCommand
     started: Started
     device: str
     mode: str = "eager"
+    clock: Clock = field(default_factory=Clock, compare=False)
 
     @property
     def name(self) -> str:
@@ -140,7 +148,7 @@ class PortSubject(Subject):
     def __init__(self, choice: PortChoice) -> None:
         self.name, self.device, self.mode = choice.name, choice.device, choice.mode
         self._place, self._started = choice.device, choice.started
-        self._dialogue = choice.port.dialogue()
+        self._dialogue = choice.port.dialogue(choice.started, choice.clock)
 
     def answer(self, request: Request) -> Answer:
         """Ask the port, unless it said that it cannot."""

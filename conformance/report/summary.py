@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,12 @@ _OUTCOMES = {
         "fault in the suite", "the suite itself failed; please report this", "red", "lightgrey", "open", "!"
     ),
     Exit.INCOMPLETE: Outcome(
-        "incomplete", "incomplete: not every planned case got a verdict", "yellow", "yellow", "open", "…"
+        "incomplete",
+        "incomplete: not every planned case got a verdict, or no profile is passed",
+        "yellow",
+        "yellow",
+        "open",
+        "…",
     ),
 }
 
@@ -151,10 +156,12 @@ class Summary:
         self.subjects = {s.name: s for s in run.header.subjects}
         self.cases = {c.id: c for c in cases}
         self.asked = {v.case for v in run.verdicts}
-        self.outcome = _OUTCOMES[run.exit_code]
         self.groups: dict[str, list[SubjectInfo]] = {}
         for subject in run.header.subjects:
             self.groups.setdefault(subject.group, []).append(subject)
+        self.outcome = _OUTCOMES[run.exit_code]
+        if run.exit_code is Exit.CONFORMS and not any(claim.by for claim in self.claims):
+            self.outcome = replace(self.outcome, color="yellow", badge="yellow", kind="open", mark="…")
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -77,7 +77,8 @@ def check(plan: Plan) -> None:
         message = "this installation holds no cases"
         raise UsageError(message)
     for subject in plan.subjects:
-        subject.start().close()
+        with subject.start() as started:
+            started.check()
 
 
 def execute(
@@ -97,6 +98,9 @@ def execute(
     extra : sequence of str
         Options for pytest.
     """
+    if any(word.partition("=")[0] == "--conformance-plan" for word in extra):
+        message = "--conformance-plan is the suite's own"
+        raise UsageError(message)
     with ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-"))
         ini = stack.enter_context(as_file(files("conformance.run").joinpath("pytest.ini")))
@@ -134,7 +138,18 @@ def _arguments(ini: Path, plan: str, extra: Sequence[str]) -> list[str]:
     if find_spec("xdist") is not None and "no:xdist" not in extra:
         plugins += ["-p", "xdist"]
     # With the package as root, a case has the same id wherever the suite is run from.
-    where = ["-c", str(ini), "--rootdir", str(ini.parents[2]), "--conformance-plan", plan]
+    where = ["-c", str(ini), "--rootdir", str(ini.parents[2])]
     names = ["-o", "junit_suite_name=temporal-loss-conformance"]
     cache = ["-o", f"cache_dir={Path.cwd() / _CACHE / 'pytest'}"]
-    return [*quiet, *plugins, *where, *names, *cache, *extra, "--pyargs", "conformance.run.test_cases"]
+    return [
+        *quiet,
+        *plugins,
+        *where,
+        *names,
+        *cache,
+        *extra,
+        "--conformance-plan",
+        plan,
+        "--pyargs",
+        "conformance.run.test_cases",
+    ]

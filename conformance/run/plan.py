@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -13,11 +13,12 @@ import msgspec
 from conformance import fresh, suite
 from conformance.exits import UsageError
 from conformance.offline import AnswersChoice  # noqa: TC001 - msgspec reads the annotations
+from conformance.port.child import CallableChoice
+from conformance.port.limits import CALLABLE, Limits
 from conformance.port.subject import PortChoice  # noqa: TC001 - msgspec reads the annotations
 from conformance.run import chosen
-from conformance.subjects import backends, find
+from conformance.subjects import find
 from conformance.subjects.backends.protocol import AUTODIFF
-from conformance.subjects.callables import CallableSubject, load
 
 if TYPE_CHECKING:
     from conformance.model import Case
@@ -49,29 +50,6 @@ class Startable(Protocol):
 
 
 @dataclass(frozen=True)
-class CallableChoice(find.Choice):
-    """A Python callable, `spec`, on a backend."""
-
-    spec: str
-
-    @property
-    def name(self) -> str:
-        """Name of the subject."""
-        return f"{self.spec}@{super().name}"
-
-    @property
-    def rerun(self) -> str:
-        """Options of the command that runs this subject alone."""
-        return f"--subject {self.spec} {super().rerun}"
-
-    def start(self) -> Subject:
-        """Import the callable."""
-        return CallableSubject(
-            self.spec, load(self.spec), backends.load(self.backend), self.device, self.mode
-        )
-
-
-@dataclass(frozen=True)
 class Trial:
     """One subject and one case."""
 
@@ -94,6 +72,9 @@ class Plan:
         As for `find`.
     subject : str
         A callable, "package.module:function"; empty for this library.
+    limits : Limits
+    trace : str
+        Limits of the callable, and a file that keeps the dialogue with it.
     ports : tuple of PortChoice
     answers : tuple of AnswersChoice
         Programs, and files of answers, that are tested instead.
@@ -118,6 +99,8 @@ class Plan:
     modes: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     subject: str = ""
+    limits: Limits = CALLABLE
+    trace: str = ""
     ports: tuple[PortChoice, ...] = ()
     answers: tuple[AnswersChoice, ...] = ()
     cases: tuple[str, ...] = ()
@@ -140,7 +123,9 @@ class Plan:
 
     @cached_property
     def _found(self) -> tuple[list[Startable], list[Absence]]:
-        outside: list[Startable] = [*self.ports, *self.answers]
+        clocks = {choice.port: choice.clock for choice in self.ports}
+        ports = [replace(choice, clock=clocks[choice.port]) for choice in self.ports]
+        outside: list[Startable] = [*ports, *self.answers]
         if outside and not (self.backends or self.require or self.subject):
             return outside, []
         names = self.backends or (("numpy",) if self.subject else ())
@@ -149,7 +134,9 @@ class Plan:
             return [*outside, *choices], absences
         # The gradient of a callable is always the backend's.
         alone = [c for c in choices if not c.mode.endswith(AUTODIFF)]
-        own = [CallableChoice(c.backend, c.device, c.mode, self.subject) for c in alone]
+        own = [
+            CallableChoice(c.backend, c.device, c.mode, self.subject, self.limits, self.trace) for c in alone
+        ]
         return [*outside, *own], absences
 
     @property

@@ -20,9 +20,6 @@ def options(plan: Plan, extra: Sequence[str]) -> list[str]:
     """Return options for pytest-xdist: one process or more, or none where there is no need."""
     if find_spec("xdist") is None or any(e.startswith(("-n", "--pdb", "-p", "-s", "--co")) for e in extra):
         return []
-    if plan.subject:
-        # In a process of its own a callable cannot take the run, and its exit code, with it.
-        return ["-n", "1"]
     count = min(_cores(), len(plan.subjects), _MOST)
     if count < 2 or len(plan.trials()) < _MANY:
         return []

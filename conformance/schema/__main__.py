@@ -23,7 +23,7 @@ def documents() -> dict[str, dict[str, Any]]:
     floats = "Floats are their raw IEEE bits in big-endian hex; the text beside them is for people."
     case = {"title": "Case file of the temporal loss conformance suite", "description": floats}
     requests, sent = _components([protocol.Start, protocol.Run, protocol.Stop])
-    answers, given = _components([protocol.Started, *protocol.ANSWERS.values()])
+    answers, given = _components([protocol.Started, protocol.NotStarted, *protocol.ANSWERS.values()])
     urn = "urn:temporal-loss:protocol:1"
     request = {"$id": f"{urn}:request", "title": "What a port is sent: one message per line"}
     answer = {"$id": f"{urn}:answer", "title": "What a port sends back: one message per line"}

@@ -10,6 +10,7 @@ from conformance.model import ErrorKind, Op
 from conformance.schema.arrays import NEEDED, UNIQUE, Dtype, InputName, Params, Record, Shape
 
 Word = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9 _.:+#/*-]{0,63}$")]
+Float = Literal["float16", "bfloat16", "float32", "float64"]
 Seq = Annotated[str, Meta(description="As it came with the request.")]
 
 
@@ -38,7 +39,6 @@ class Run(Record, frozen=True, tag_field="cmd", tag="run"):
     """Compute one thing."""
 
     seq: Annotated[str, Meta(min_length=1, description="To be given back with the answer.")]
-    case: Annotated[str, Meta(min_length=1, description="Id of the case, for messages to people only.")]
     op: Op
     device: Annotated[str, Meta(min_length=1, description="One of the devices that the port named.")]
     inputs: Annotated[dict[InputName, SentArray], Meta(extra_json_schema=NEEDED)]
@@ -64,10 +64,7 @@ class Capabilities(Record, frozen=True):
     """What is not named here is not asked for, and counts as unsupported."""
 
     ops: Annotated[tuple[Op, ...], Meta(min_length=1, extra_json_schema=UNIQUE)]
-    dtypes: Annotated[
-        tuple[Literal["float16", "bfloat16", "float32", "float64"], ...],
-        Meta(min_length=1, extra_json_schema=UNIQUE),
-    ]
+    dtypes: Annotated[tuple[Float, ...], Meta(min_length=1, extra_json_schema=UNIQUE)]
     devices: Annotated[tuple[Word, ...], Meta(min_length=1, extra_json_schema=UNIQUE)]
 
     def __post_init__(self) -> None:
@@ -105,6 +102,7 @@ class Outputs(Record, frozen=True):
     seq: Seq
     device: Annotated[Word, Meta(description="Where the result was found.")]
     outputs: dict[str, GivenArray]
+    mutated: Annotated[tuple[InputName, ...], Meta(description="Inputs that were found changed.")] = ()
 
 
 class Refusal(Record, frozen=True):
@@ -128,10 +126,17 @@ class Unsupported(Record, frozen=True):
     unsupported: Annotated[str, Meta(min_length=1, description="The reason.")]
 
 
-class Trouble(Struct, frozen=True):
+class Trouble(Struct, frozen=True, omit_defaults=True):
     """What broke; there may be more than the message."""
 
     message: str
+    usage: Annotated[bool, Meta(description="Whether the user asked for what is not there.")] = False
+
+
+class NotStarted(Record, frozen=True):
+    """Answer to start of a port that cannot."""
+
+    errored: Trouble
 
 
 class Errored(Record, frozen=True):

@@ -32,6 +32,9 @@ class Subject(ABC):
     def answer(self, request: Request) -> Answer:
         """Answer one request; every failure of the subject is an answer, not an exception."""
 
+    def check(self) -> None:  # noqa: B027 - most subjects have started once they are made
+        """Start, so that nothing is asked of what does not; StartError if it does not, or UsageError."""
+
     def close(self) -> None:  # noqa: B027 - most subjects hold nothing
         """Release what the subject holds. Safe to call twice."""
 

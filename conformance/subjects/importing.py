@@ -40,7 +40,7 @@ def find_object(option: str, spec: str, what: str) -> Any:
             raise UsageError(message) from error
         message = f"{option} {spec}: importing it failed: {error}"
         raise StartError(message) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{option} {spec}: importing it failed: {type(error).__name__}: {error}"
         raise StartError(message) from error
     for part in attribute.split("."):

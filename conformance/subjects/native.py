@@ -103,7 +103,7 @@ class NativeSubject(Subject):
                 backend.ready(native)
         devices = sorted({backend.device_name(v) for v in found.values() if backend.is_native(v)})
         changed = tuple(name for name, native in given.items() if backend.to_bytes(native) != before[name])
-        return Outputs({name: self._array(v) for name, v in found.items()}, ", ".join(devices), changed)
+        return Outputs({name: self._array(v) for name, v in found.items()}, " and ".join(devices), changed)
 
     def _prepare(self, request: Request) -> Function | Unsupported:
         # Each case runs twice, and compiling is most of its cost.

@@ -13,7 +13,10 @@ from conformance import suite
 from conformance.exits import Exit, UsageError
 from conformance.model import Answer, Case, Errored, Op, Outputs, Request, Status, Unsupported, Verdict
 from conformance.mutants import mutants
-from conformance.results import Header, Pair, Run
+from conformance.profiles import Place, profiles_of
+from conformance.report.badge import badge
+from conformance.report.summary import Summary
+from conformance.results import Header, Pair, Run, SubjectInfo
 from conformance.run import chosen
 from conformance.run.pairs import Store
 from conformance.run.plan import Plan, Trial
@@ -128,6 +131,25 @@ def verdicts(*statuses: Status) -> list[Verdict]:
 )
 def test_exit_codes(planned: int, statuses: list[Status], code: Exit) -> None:
     assert Run(HEADER, planned=planned, verdicts=verdicts(*statuses)).exit_code is code
+
+
+@pytest.mark.parametrize("status", [Status.UNSUPPORTED, Status.XFAIL])
+def test_a_run_that_claims_no_profile_does_not_conform(status: Status) -> None:
+    cases = suite.load_cases()
+    header = replace(HEADER, suite=suite.suite_hash(), subjects=(SubjectInfo("s", "cpu", "eager", "", 0),))
+    run = Run(header, len(cases), [Verdict(case.id, "s", status) for case in cases])
+    run.verdicts[0] = replace(run.verdicts[0], status=Status.PASS)
+    assert run.exit_code is Exit.INCOMPLETE
+    assert badge(Summary(run, cases))["color"] == "yellow"
+    # One case asked by itself, as the command to rerun it does, is no claim but no lack either.
+    alone = replace(run, planned=1, verdicts=run.verdicts[:1])
+    assert alone.exit_code is Exit.CONFORMS
+    assert Summary(alone, cases).outcome.color == "yellow"
+    whole = [replace(v, status=Status.PASS) if v.case in _OF_METRIC else v for v in run.verdicts]
+    assert replace(run, verdicts=whole).exit_code is Exit.CONFORMS
+
+
+_OF_METRIC = {c.id for c in suite.load_cases() if "metric" in profiles_of(c, Place("cpu", "eager"))}
 
 
 def test_a_fault_of_the_suite_outweighs_everything() -> None:

@@ -129,6 +129,28 @@ def answers_unasked() -> None:
     serve()
 
 
+def starts_as_another() -> None:
+    """Says of itself at the first start what it says no more later; what, is the second argument."""
+    marker = Path(sys.argv[3])
+    again = marker.exists()
+    marker.touch()
+    port = ABOUT["port"] | {"name": "better"}
+    more = ABOUT["capabilities"] | {"dtypes": ["float32", "float64"]}
+    serve(ABOUT | {"name": {"port": port}, "claims": {"capabilities": more}}[sys.argv[2]] if again else ABOUT)
+
+
+def is_slow_on_two_devices() -> None:
+    claims = ABOUT["capabilities"] | {"devices": ["cpu", "gpu"]}
+    for request in requests(ABOUT | {"capabilities": claims}):
+        time.sleep(0.3)
+        say(right(request) | {"device": request["device"]})
+
+
+def cannot_start() -> None:
+    sys.stdin.readline()
+    say({"errored": {"message": "no licence found"}})
+
+
 # Answers that depend on what came before. ----------------------------------------------------
 
 
@@ -267,6 +289,19 @@ def leaves_daemon() -> None:
         os._exit(0)
     os.wait()
     sleep()
+
+
+def leaves_bare_daemon() -> None:
+    """Ends, while a child that has left the group, its parent and the environment goes on."""
+    first()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            waits = [sys.executable, "-S", "-c", "import time; time.sleep(600)", *sys.argv[2:]]
+            os.execve(sys.executable, waits, {})  # noqa: S606
+        os._exit(0)
+    os.wait()
+    os._exit(0)
 
 
 def leaves_grandchild() -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance import offline, suite
 from conformance.exits import Exit
-from conformance.suite import select
 from ports.talk import command
 from ports.test_offline import IDS, answers
 
@@ -62,12 +62,19 @@ def test_a_port_that_supports_nothing_claims_nothing(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--one-shot"], "--one-shot belongs to --port"),
-        (["--trace", "x"], "--trace belongs to --port"),
+        (["--trace", "x"], "--trace belongs to --port and --subject"),
         (["--port", ""], "needs a command"),
         (["--port", "'"], "No closing quotation"),
         (["--port", "HONEST", "--device", "cuda:0"], "has no device cuda:0: cpu"),
         (["--port", "HONEST", "--port", "HONEST"], "two ports call themselves hostile 1 (Python)/cpu"),
         (["--port", "HONEST", "--max-line", "0"], "--max-line"),
+        (["--port", "HONEST", "--max-processes", "inf"], "inf is no limit"),
+        (["--port", "HONEST", "--timeout", "nan"], "nan is no limit"),
+        (
+            ["--port", "HONEST", "--", "--conformance-plan", "{}"],
+            "--conformance-plan is the suite's own",
+        ),
+        (["--port", "HONEST", "--", "--conformance-plan={}"], "--conformance-plan is the suite's own"),
         (["emit", "--op", "sum"], "no operation 'sum'"),
         (["emit", "--dtype", "float8"], "no dtype 'float8'"),
         (["emit", "--case", "no-such-case"], "there is no case"),
@@ -134,7 +141,9 @@ def test_answers_to_some_operations_and_dtypes_are_judged_as_such(tmp_path: Path
     assert {(m["op"], m["device"]) for m in runs} == {("stages", "tpu:0")}
     floats = {a["dtype"] for m in runs for a in m["inputs"].values()} - {"int64", "bool", "complex64"}
     assert floats == {"float64"}
-    cases = select(*dict.fromkeys(m["case"] for m in runs))
+    seqs = {m["seq"] for m in runs}
+    cases = [case for case in suite.load_cases() if offline.seq_of(case.id, 1) in seqs]
+    assert 2 * len(cases) == len(seqs)
     path = answers("supports_nothing", tmp_path, cases)
     done = run("judge", str(path), *chosen, folder=tmp_path)
     assert f"0 passed, {len(cases)} unsupported; {len(cases)} of {len(cases)} planned" in done.stdout

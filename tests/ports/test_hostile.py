@@ -13,7 +13,9 @@ from conformance.exits import StartError
 from conformance.model import Status
 from conformance.port.limits import Limits
 from conformance.port.process import BrokenError
-from conformance.port.subject import PortCommand
+from conformance.port.subject import PortCommand, meet
+from conformance.run.plan import Plan, Trial
+from conformance.run.runner import Runner
 from ports.talk import FIVE, HOSTILE, LONG, MEAN, NEAR, REFUSED, ask, command, port
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ BEHAVIOURS = [
     Behaviour("exits_after_right_answer", CRASH, "ended with exit code 0"),
     Behaviour("dies_by_signal", CRASH, "signal 11 (SIGSEGV)"),
     Behaviour("leaves_grandchild", CRASH, "exit code 0 without an answer"),
+    Behaviour("leaves_bare_daemon", CRASH, "exit code 0 without an answer"),
     Behaviour("closes_stdout", CRASH, "closed its standard output"),
     Behaviour("says_it_broke", CRASH, r"\x1b[2Jout of luck\nand more"),
     # Hangs.
@@ -128,6 +131,7 @@ def test_verdict(b: Behaviour) -> None:
 
 
 AT_START = {
+    "cannot_start": "did not start: no licence found",
     "exits_at_start": "exit code 1 without an answer; last on stderr: no licence found",
     "dies_at_start_by_signal": "signal 11 (SIGSEGV)",
     "hangs_before_handshake": "no answer within",
@@ -152,7 +156,14 @@ def test_a_program_that_cannot_be_run_has_not_started(line: str) -> None:
         port(line)
 
 
-ELSEWHERE = {"answers_late", "is_slow", "leaks_memory", "leaks_processes"}
+ELSEWHERE = {
+    "answers_late",
+    "is_slow",
+    "is_slow_on_two_devices",
+    "leaks_memory",
+    "leaks_processes",
+    "starts_as_another",
+}
 
 
 def test_every_hostile_port_is_in_a_test() -> None:
@@ -181,6 +192,24 @@ def test_the_whole_run_has_a_limit() -> None:
     assert statuses[-1] is TIMEOUT
     assert "not asked: the 1 s for the whole run are used up" in ask(slow, *[FIVE] * 8)[-1].reason
     assert statuses == sorted(statuses, key=[PASS, TIMEOUT].index)
+
+
+def test_the_limit_of_the_whole_run_is_one_for_all_devices() -> None:
+    slow = PortCommand(command("is_slow_on_two_devices"), limits=Limits(total=2.0))
+    plan = Plan.from_text(Plan(ports=tuple(meet(slow))).to_text())
+    cpu, gpu = plan.subjects
+    runner = Runner(plan)
+    verdicts = [runner.run(Trial(port, FIVE)) for port in (cpu, cpu, cpu, cpu, gpu)]
+    runner.close()
+    assert [v.status for v in verdicts[::4]] == [PASS, TIMEOUT]
+    assert "not asked: the 2 s for the whole run are used up" in verdicts[-1].reason
+
+
+@pytest.mark.parametrize("what", ["name", "claims"])
+def test_a_port_that_starts_as_another_is_credited_with_nothing(what: str, tmp_path: Path) -> None:
+    verdict = ask(port(command("starts_as_another", what, str(tmp_path / "once"))), FIVE)[0]
+    assert verdict.status is PROTOCOL
+    assert "says something else of itself than before" in verdict.reason
 
 
 def test_a_port_that_stops_starting_is_given_up(tmp_path: Path) -> None:

@@ -40,7 +40,15 @@ def running(word: str) -> list[int]:
 
 @needs_proc
 @pytest.mark.parametrize(
-    "name", ["is_honest", "ignores_sigterm", "leaves_grandchild", "leaves_daemon", "floods_stdout"]
+    "name",
+    [
+        "is_honest",
+        "ignores_sigterm",
+        "leaves_grandchild",
+        "leaves_daemon",
+        "leaves_bare_daemon",
+        "floods_stdout",
+    ],
 )
 def test_no_process_is_left_behind(name: str, tmp_path: Path) -> None:
     word = str(tmp_path)
@@ -102,22 +110,25 @@ def test_the_memory_of_the_runner_is_bounded(name: str) -> None:
 
 
 @needs_proc
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
-def test_a_runner_that_is_ended_leaves_no_port_behind(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [[], ["--", "-n", "1"]], ids=["here", "worker"])
+@pytest.mark.parametrize("names", ["SIGINT", "SIGINT SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_a_runner_that_is_ended_leaves_nothing_behind(names: str, more: list[str], tmp_path: Path) -> None:
+    numbers = [signal.Signals[name] for name in names.split()]
     word = str(tmp_path)
     line = command("hangs_in_case", word)
     # In the background of a shell SIGINT is ignored, and so it would be here.
     heeding = (
         "import os, signal, sys\n"
-        "signal.signal(int(sys.argv[1]), signal.SIG_DFL)\n"
-        "os.execv(sys.argv[2], sys.argv[2:])"
+        "for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(n, signal.SIG_DFL)\n"
+        "os.execv(sys.argv[1], sys.argv[1:])"
     )
     report = tmp_path / "report.jsonl"
     options = ["--port", line, "--timeout", "60", "--jsonl", str(report)]
     suite = [sys.executable, "-m", "conformance", *options]
     runner = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", heeding, str(int(number)), *suite],
+        [sys.executable, "-c", heeding, *suite, *more],
         cwd=tmp_path,
+        env={**os.environ, "THIS_TEST": word},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -130,12 +141,18 @@ def test_a_runner_that_is_ended_leaves_no_port_behind(number: signal.Signals, tm
                 time.sleep(0.01)
                 begun = report.exists() and report.stat().st_size > 0
                 started = set(running(word)) - {runner.pid} if begun else set()
-            runner.send_signal(number)
+            for number in numbers:
+                runner.send_signal(number)
+                time.sleep(0.1)
             runner.wait(30)
         finally:
             runner.kill()
     assert started
-    assert running(word) == []
+    # Who is killed cannot wait for the guard to end the rest.
+    limit = time.monotonic() + 10
+    while (left := family.members(f"THIS_TEST={word}")) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert left == []
 
 
 @needs_proc
@@ -145,7 +162,7 @@ def test_the_group_is_ended_where_a_system_shows_no_environment(
 ) -> None:
     word = str(tmp_path)
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(family, "_PROC", tmp_path / "proc")
+        elsewhere.setattr(family, "PROC", tmp_path / "proc")
         ask(port(command(name, word), Limits(case=0.5)), FIVE)
     # Killed is not yet gone, and without /proc the runner cannot see how far it is.
     limit = time.monotonic() + 10

@@ -22,8 +22,9 @@ def test_holds_both_sides_in_order(tmp_path: Path) -> None:
     path = tmp_path / "dialogue"
     ask(port(command("is_honest"), trace=str(path)), FIVE)
     marks = [line[0] for line in path.read_text(encoding="utf-8").splitlines()]
-    # Shaking hands and the end of it; then once more, with two askings of the case.
-    assert "".join(marks) == "#><>" + "#><><><>"
+    # Shaking hands and the end of it; then once more, with two askings of the case, which is told to people.
+    assert "".join(marks) == "#><>" + "#><#><#><>"
+    assert kept(path, "#").count(f"case: {FIVE.id}") == 2
     sent, got = (list(map(json.loads, kept(path, mark))) for mark in "><")
     assert [m["cmd"] for m in sent] == ["start", "stop", "start", "run", "run", "stop"]
     assert [m["seq"] for m in got if "seq" in m] == [m["seq"] for m in sent if "seq" in m]

@@ -1,0 +1,64 @@
+"""A Python callable as a subject: it is asked in a process of its own, as ports are."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from conformance.model import Answer, ErrorKind, Rejected, Request
+from conformance.port import python, serve
+from conformance.port.limits import CALLABLE, Limits
+from conformance.port.subject import PortChoice, PortCommand, PortSubject
+from conformance.subjects import backends, find
+
+if TYPE_CHECKING:
+    from conformance.subjects.base import Subject
+
+
+@dataclass(frozen=True)
+class CallableChoice(find.Choice):
+    """A Python callable, `spec`, on a backend. `trace` keeps the dialogue, as that of a port."""
+
+    spec: str
+    limits: Limits = CALLABLE
+    trace: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the subject."""
+        return f"{self.spec}@{super().name}"
+
+    @property
+    def rerun(self) -> str:
+        """Options of the command that runs this subject alone."""
+        return f"--subject {self.spec} {super().rerun}"
+
+    def start(self) -> Subject:
+        """Make the subject; the process starts with the first request."""
+        backend = backends.word(self.backend)
+        words = python.command(serve.__name__, self.spec, backend, self.device, self.mode)
+        command = PortCommand(
+            shlex.join(words), limits=self.limits, trace=self.trace, told=f"--subject {self.spec}"
+        )
+        return _Child(self.name, PortChoice(command, serve.started(self.device), self.device, self.mode))
+
+
+class _Child(PortSubject):
+    """The process in which a callable runs."""
+
+    def __init__(self, name: str, choice: PortChoice) -> None:
+        super().__init__(choice)
+        self.name = name
+
+    def check(self) -> None:
+        """Import the callable."""
+        self._dialogue.shake_hands()
+
+    def answer(self, request: Request) -> Answer:
+        """Ask the process."""
+        answer = super().answer(request)
+        if isinstance(answer, Rejected) and answer.kind is ErrorKind.VALUE:
+            # Python's ValueError does not tell a wrong shape from a wrong value.
+            return replace(answer, also=(ErrorKind.SHAPE,))
+        return answer

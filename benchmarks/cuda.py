@@ -12,7 +12,7 @@ from benchmarks.backends import ABSENT, library, prepare
 from benchmarks.inputs import THRESHOLD, epsilons, recording, size_text
 from benchmarks.interleave import Timing, interleave, named, prepared
 from benchmarks.results import Row
-from temporal_loss import temporal_loss
+from temporal_loss import temporal_loss, temporal_loss_and_grad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 KEYPOINTS = 20
 SIZES = (32, 100_000, 10_000_000)
 BACKENDS = {"CuPy": 0.15, "torch eager": None, "torch.compile": 0.7, "jax.jit": 0.7}
-"""Least share of the speed of a copy, at the largest size."""
+"""Least share of the speed of a copy, at the largest size, of the value alone and with its gradient."""
+FUNCTIONS = {"": temporal_loss, ", value and gradient": temporal_loss_and_grad}
+"""What is called, by what a row adds to the name of the backend."""
 COPY = "a copy on the device"
 _COPIED = 2**30
 _GROUP = "CUDA"
@@ -31,25 +33,28 @@ _GROUP = "CUDA"
 
 def cuda(plan: Plan) -> Iterator[Row | Timing]:
     """Measure on the first CUDA device."""
-    contenders = {name: library(name, device="cuda") for name in BACKENDS} | {COPY: _copy}
-    for frames in SIZES[:2] if plan.quick else SIZES:
-        arrays = recording(frames, KEYPOINTS)
-        calls, absent = prepared(contenders, arrays)
-        for name, reason in absent.items():
-            size = "all" if frames == SIZES[0] else size_text(frames, KEYPOINTS)
-            yield Row(_GROUP, name, size, target=BACKENDS.get(name), at_least=True, absent=reason)
-            # What fails once fails on what is longer.
-            del contenders[name]
-        if not calls.keys() - {COPY}:
-            return
-        timings = interleave(calls, 2 * plan.seconds)
-        yield from _rows(timings, frames, sum(array.nbytes for array in arrays))
-        yield from named(timings, f"{frames} frames, CUDA")
+    for what, function in FUNCTIONS.items():
+        contenders = {name: library(name, function, device="cuda") for name in BACKENDS} | {COPY: _copy}
+        for frames in SIZES[:2] if plan.quick else SIZES:
+            arrays = recording(frames, KEYPOINTS)
+            calls, absent = prepared(contenders, arrays)
+            for name, reason in absent.items():
+                size = "all" if frames == SIZES[0] else size_text(frames, KEYPOINTS)
+                yield Row(_GROUP, name + what, size, target=BACKENDS.get(name), at_least=True, absent=reason)
+                # What fails once fails on what is longer.
+                del contenders[name]
+            if not calls.keys() - {COPY}:
+                break
+            timings = interleave(calls, plan.seconds)
+            # What each frame takes to be read, and the gradient to be written.
+            size = sum(array.nbytes for array in arrays) + (arrays[0].nbytes if what else 0)
+            yield from _rows(timings, what, frames, size)
+            yield from named(timings, f"{frames} frames, CUDA{what}")
     yield _check("captured in a CUDA graph and replayed", _graph)
     yield _check('torch.cuda.set_sync_debug_mode("error")', _never_waits)
 
 
-def _rows(timings: dict[str, Timing], frames: int, size: int) -> Iterator[Row]:
+def _rows(timings: dict[str, Timing], what: str, frames: int, size: int) -> Iterator[Row]:
     copy = timings.get(COPY)
     for name, target in BACKENDS.items():
         if name not in timings:
@@ -57,12 +62,12 @@ def _rows(timings: dict[str, Timing], frames: int, size: int) -> Iterator[Row]:
         median = timings[name].median
         row = partial(Row, _GROUP, size=size_text(frames, KEYPOINTS), seconds=median)
         if copy is None or frames == SIZES[0]:
-            yield row(name, unit="microseconds", value=1e6 * median)
+            yield row(name + what, unit="microseconds", value=1e6 * median)
             continue
         # A copy reads and writes.
         share = size / median / (2 * _COPIED / copy.median)
         yield row(
-            f"{name}, bytes of input per second", against=COPY, value=share, at_least=True,
+            f"{name}{what}, bytes per second", against=COPY, value=share, at_least=True,
             target=target if frames == SIZES[-1] else None, other_seconds=copy.median,
         )  # fmt: skip
 

@@ -183,3 +183,8 @@ def headline(results: Results) -> str:
 def with_headline(readme: str, results: Results) -> str:
     """Return the README with the headline of a run."""
     return _HEADLINE.sub(lambda _: headline(results), readme)
+
+
+if __name__ == "__main__":
+    # After a results file from another machine was added.
+    write(PROJECT / "benchmarks" / "results", "benchmarks.svg", PROJECT / "docs" / "benchmarks.md")

@@ -17,6 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="array libraries to test on: numpy, torch, jax, cupy, dask, strict (default: all that are "
         "here), cupy-stand-in (only if asked for)",
     )
+    parser.addoption(
+        "--device",
+        default="",
+        metavar="NAME",
+        help="cpu, cuda, ...: where the tests that all libraries share make their arrays, unless they name a "
+        "device (default: the library's first)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -52,8 +52,8 @@ def wrong(command: str) -> str | None:
             return wrong_names(command)
         case ["pre-commit", "install"]:
             needed = (ROOT / ".pre-commit-config.yaml").exists()
-        case ["python", "-m", "conformance.generate"] | ["python", "-m", "conformance.generate", "--check"]:
-            needed = importlib.util.find_spec("conformance.generate") is not None
+        case ["python", "-m", module, *_]:
+            needed = importlib.util.find_spec(module) is not None
         case ["python", script, *_] if script.startswith("docs/"):
             needed = (ROOT / script).exists()
         case _:
@@ -125,6 +125,7 @@ def test_names_in_text(page: Path) -> None:
         "make docs",
         "pip install -c pins.txt x",
         "python x.py",
+        "python -m no_such_module",
         "python docs/x.py",
     ],
 )

@@ -31,7 +31,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     fixture = next((n for n in ("arrays", "autodiff") if n in names), None)
     if fixture is None:
         return
-    kinds = [a for a in _under_test() if fixture == "arrays" or a.backend.autodiff]
+    kinds = [
+        a
+        for a in _under_test(metafunc.config.getoption("--device"))
+        if fixture == "arrays" or a.backend.autodiff
+    ]
     dtype = next((n for n in DTYPES if n in names), None)
     if dtype is None:
         cells = [
@@ -77,11 +81,15 @@ def _spares(arrays: Arrays, dtype: str, asked: str) -> bool:
     return arrays.name == "jax" and dtype == "float16"
 
 
-def _under_test() -> list[Arrays]:
+def _under_test(device: str) -> list[Arrays]:
     found = []
     for name in select().names:
         backend = backends.load(name)
-        found.append(Arrays(name, backend, wide=name != "jax"))
+        there = [each for each in backend.devices() if each.startswith(device)]
+        if not there:
+            message = f"--device: {name} has no {device}, only {', '.join(backend.devices())}"
+            raise pytest.UsageError(message)
+        found.append(Arrays(name, backend, wide=name != "jax", place=there[0]))
         if name == "jax":
-            found.append(Arrays(WIDE_JAX, backend))
+            found.append(Arrays(WIDE_JAX, backend, place=there[0]))
     return found

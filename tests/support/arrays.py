@@ -32,11 +32,14 @@ class Arrays:
         Name in test ids.
     wide : bool
         Whether 64-bit types are to be had; JAX is tested both ways.
+    place : str
+        Device of arrays for which none is named; empty for the backend's first.
     """
 
     label: str
     backend: Backend
     wide: bool = True
+    place: str = ""
 
     @property
     def xp(self) -> Any:
@@ -54,7 +57,7 @@ class Arrays:
         if not self.wide and dtype in {"float64", "int64", "uint64"}:
             return False
         try:
-            self.backend.from_bytes(b"", dtype, (0,), self.backend.devices()[0], self.backend.modes[-1])
+            self.backend.from_bytes(b"", dtype, (0,), self._device(None), self.backend.modes[-1])
         except UnsupportedByBackendError:
             return False
         return True
@@ -62,13 +65,14 @@ class Arrays:
     def make(self, nested: Any, dtype: str = "float32", device: str | None = None) -> Any:
         """Array of nested lists, or of one number; a dtype that cannot hold the numbers is an error."""
         shape, flat = _flatten(nested)
-        place = device or self.backend.devices()[0]
-        return self.backend.from_bytes(_pack(flat, dtype), dtype, shape, place, self._cut)
+        return self.backend.from_bytes(_pack(flat, dtype), dtype, shape, self._device(device), self._cut)
 
     def zeros(self, shape: tuple[int, ...], dtype: str = "float32", device: str | None = None) -> Any:
-        place = device or self.backend.devices()[0]
         data = _pack([0] * math.prod(shape), dtype)
-        return self.backend.from_bytes(data, dtype, shape, place, self._cut)
+        return self.backend.from_bytes(data, dtype, shape, self._device(device), self._cut)
+
+    def _device(self, named: str | None) -> str:
+        return named or self.place or self.backend.devices()[0]
 
     @property
     def _cut(self) -> str:

@@ -1,0 +1,1 @@
+"""What takes a GPU, ready for the day that there is one."""

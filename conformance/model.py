@@ -114,12 +114,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Request:
-    """What a subject gets to see of a case: never the expected values."""
+    """What a subject gets to see of a case: never the expected values.
+
+    `variation` is one of `conformance.variations`, for a subject that can be asked in it, or empty.
+    """
 
     case: str
     op: Op
     inputs: dict[str, Array]
     params: dict[str, Any]
+    variation: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from conformance.port import python, serve
 from conformance.port.limits import CALLABLE, Limits
 from conformance.port.subject import PortChoice, PortCommand, PortSubject
 from conformance.subjects import backends, find
+from conformance.subjects.native import variations_of
 
 if TYPE_CHECKING:
     from conformance.subjects.base import Subject
@@ -41,15 +42,22 @@ class CallableChoice(find.Choice):
         command = PortCommand(
             shlex.join(words), limits=self.limits, trace=self.trace, told=f"--subject {self.spec}"
         )
-        return _Child(self.name, PortChoice(command, serve.started(self.device), self.device, self.mode))
+        choice = PortChoice(command, serve.started(self.device), self.device, self.mode)
+        variations = variations_of(backends.load(backend), self.mode, differentiates=True)
+        return _Child(self.name, choice, variations)
 
 
 class _Child(PortSubject):
     """The process in which a callable runs."""
 
-    def __init__(self, name: str, choice: PortChoice) -> None:
+    def __init__(self, name: str, choice: PortChoice, variations: tuple[str, ...]) -> None:
         super().__init__(choice)
-        self.name = name
+        self.name, self._variations = name, variations
+
+    @property
+    def variations(self) -> tuple[str, ...]:
+        """Those that its backend can do."""
+        return self._variations
 
     def check(self) -> None:
         """Import the callable."""

@@ -58,13 +58,13 @@ def size(request: Request) -> int:
 def run_line(request: Request, seq: str, device: str) -> bytes:
     """Write the message that asks for one answer."""
     inputs = {name: protocol.SentArray(a.dtype, a.shape, a.bits) for name, a in request.inputs.items()}
-    return _line(protocol.Run(seq, request.op, device, inputs, named(request.params)))
+    return _line(protocol.Run(seq, request.op, device, inputs, named(request.params), request.variation))
 
 
 def request_of(message: protocol.Run) -> Request:
     """Read what `run_line` wrote."""
     inputs = {n: Array(a.dtype, a.shape, bits.decode(a.bits, a.dtype)) for n, a in message.inputs.items()}
-    return Request(message.seq, message.op, inputs, numbers(message.params))
+    return Request(message.seq, message.op, inputs, numbers(message.params), message.variation)
 
 
 def started_line(started: Started) -> bytes:

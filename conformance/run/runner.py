@@ -16,6 +16,7 @@ from conformance.judge import judge
 from conformance.model import Errored, Outputs, Status
 from conformance.run.pairs import Store
 from conformance.run.shrink import shrink
+from conformance.run.varied import varied
 
 if TYPE_CHECKING:
     from conformance.model import Answer, Case, Verdict
@@ -58,8 +59,10 @@ class Runner:
             return verdict
 
         def fails(smaller: Case) -> bool:
-            answer = subject.answer(smaller.request)
-            return judge(smaller, answer, device=subject.device).status is verdict.status
+            found = judge(smaller, subject.answer(smaller.request), device=subject.device)
+            if found.status is Status.PASS:
+                found = varied(subject, smaller) or found
+            return found.status is verdict.status
 
         recipe = shrink(case, fails)
         if recipe is None:
@@ -86,7 +89,7 @@ class Runner:
 
 
 def _asked(subject: Subject, case: Case) -> tuple[Verdict, Answer]:
-    """Ask twice; give the worse verdict, and the first answer."""
+    """Ask twice, and once in each variation; give the worst verdict, and the first answer."""
     first = subject.answer(case.request)
     # Who broke or hung will do so again, and take as long.
     second = first if isinstance(first, Errored) else subject.answer(case.request)
@@ -95,6 +98,8 @@ def _asked(subject: Subject, case: Case) -> tuple[Verdict, Answer]:
         verdict = replace(again, reason=f"on the second run only: {again.reason}")
     elif verdict.status in _EXPLICABLE:
         verdict = replace(verdict, suspects=suspects(case, first))
+    if verdict.status is Status.PASS:
+        verdict = varied(subject, case) or verdict
     return replace(verdict, spread=_spread(first, second)), first
 
 

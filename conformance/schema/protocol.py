@@ -35,7 +35,7 @@ class Start(Record, frozen=True, tag_field="cmd", tag="start"):
     protocol: Literal[1]
 
 
-class Run(Record, frozen=True, tag_field="cmd", tag="run"):
+class Run(Record, frozen=True, tag_field="cmd", tag="run", omit_defaults=True):
     """Compute one thing."""
 
     seq: Annotated[str, Meta(min_length=1, description="To be given back with the answer.")]
@@ -43,6 +43,7 @@ class Run(Record, frozen=True, tag_field="cmd", tag="run"):
     device: Annotated[str, Meta(min_length=1, description="One of the devices that the port named.")]
     inputs: Annotated[dict[InputName, SentArray], Meta(extra_json_schema=NEEDED)]
     params: Params
+    variation: Annotated[str, Meta(description="How else to ask a Python callable; no port is sent it.")] = ""
 
 
 class Stop(Record, frozen=True, tag_field="cmd", tag="stop"):

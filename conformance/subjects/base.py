@@ -28,6 +28,11 @@ class Subject(ABC):
     device: str | None = None
     mode: str = "eager"
 
+    @property
+    def variations(self) -> tuple[str, ...]:
+        """Those of `conformance.variations` in which it can be asked."""
+        return ()
+
     @abstractmethod
     def answer(self, request: Request) -> Answer:
         """Answer one request; every failure of the subject is an answer, not an exception."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from conformance import bits
 from conformance.model import (
@@ -21,8 +23,12 @@ from conformance.model import (
 from conformance.subjects.backends.protocol import AUTODIFF, UnsupportedByBackendError
 from conformance.subjects.base import Subject
 from conformance.subjects.limits import TimeLimitError, time_limit
+from conformance.subjects.varied import beside, changed_lists, differentiated, other_numbers, refill_lists
+from conformance.variations import DERIVATIVES, STATES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.subjects.backends.protocol import Backend, Function
 
 
@@ -47,12 +53,18 @@ class NativeSubject(Subject):
         self.seconds: float | None = None
         self._place = device
         self._mode = mode.removesuffix(AUTODIFF)
-        self._prepared: tuple[Request, Function] | None = None
+        self._alive: list[object] = []
+        self._prepared: tuple[Request, Function, dict[str, Any]] | None = None
 
     @property
     def differentiates(self) -> bool:
         """Whether the backend has to take the gradient of the function."""
         return True
+
+    @property
+    def variations(self) -> tuple[str, ...]:
+        """Those that its backend can do."""
+        return variations_of(self.backend, self._mode, differentiates=self.differentiates)
 
     @abstractmethod
     def function(self, request: Request) -> Function | Unsupported:
@@ -83,10 +95,7 @@ class NativeSubject(Subject):
     def _answer(self, request: Request) -> Answer:
         backend = self.backend
         sent = {name: bits.pack(a.values, a.dtype) for name, a in request.inputs.items()}
-        given = {
-            name: backend.from_bytes(sent[name], a.dtype, a.shape, self._place, self._mode)
-            for name, a in request.inputs.items()
-        }
+        given = self._given(request, sent)
         # What was sent is what is there, but where a backend had to take another dtype.
         before = {
             name: sent[name]
@@ -94,30 +103,82 @@ class NativeSubject(Subject):
             else backend.to_bytes(native)
             for name, native in given.items()
         }
-        run = self._prepare(request)
-        if isinstance(run, Unsupported):
-            return run
-        found = run(given)
+        if request.variation in backend.layouts:
+            given = {name: backend.laid_out(native, request.variation) for name, native in given.items()}
+        prepared = self._prepare(request)
+        if isinstance(prepared, Unsupported):
+            return prepared
+        run, held = prepared
+        # As long as arrays and lists live, no later one has their ids: what is kept by an id is found out.
+        self._alive = [*(self._alive if request.variation else ()), given, held]
+        found = self._among_others(run, held, given, request) if request.variation in STATES else run(given)
         for native in found.values():
             if backend.is_native(native):
                 backend.ready(native)
         devices = sorted({backend.device_name(v) for v in found.values() if backend.is_native(v)})
-        changed = tuple(name for name, native in given.items() if backend.to_bytes(native) != before[name])
-        return Outputs({name: self._array(v) for name, v in found.items()}, " and ".join(devices), changed)
+        arrays = {name: self._array(v) for name, v in found.items()}
+        if request.variation == "kept":
+            # Here the suite itself has changed them.
+            refill_lists(held, request.params)
+            return Outputs(arrays, " and ".join(devices))
+        changed = [name for name, native in given.items() if backend.to_bytes(native) != before[name]]
+        changed += changed_lists(held, request.params)
+        refill_lists(held, request.params)
+        return Outputs(arrays, " and ".join(devices), tuple(changed))
 
-    def _prepare(self, request: Request) -> Function | Unsupported:
+    def _given(self, request: Request, sent: Mapping[str, bytes]) -> dict[str, Any]:
+        return {
+            name: self.backend.from_bytes(sent[name], a.dtype, a.shape, self._place, self._mode)
+            for name, a in request.inputs.items()
+        }
+
+    def _among_others(
+        self, run: Function, held: Mapping[str, Any], given: dict[str, Any], request: Request
+    ) -> dict[str, Any]:
+        """Make calls with other numbers too, in the same arrays and lists or beside them."""
+        other = other_numbers(request)
+        mine, others = (
+            self._given(r, {name: bits.pack(a.values, a.dtype) for name, a in r.inputs.items()})
+            for r in (request, other)
+        )
+        if request.variation == "threads":
+            context = partial(self.backend.context, request.inputs.values())
+            return beside(lambda: run(given), lambda: run(others), context)
+        if request.variation == "refilled":
+            self._refill(given, others)
+            refill_lists(held, other.params)
+            run(given)
+            self._refill(given, mine)
+            refill_lists(held, request.params)
+            return run(given)
+        found = run(given)
+        self._refill(given, others)
+        refill_lists(held, other.params)
+        run(given)
+        return found
+
+    def _refill(self, given: dict[str, Any], others: dict[str, Any]) -> None:
+        for name, native in given.items():
+            if not self.backend.refill(native, others[name]):
+                given[name] = others[name]
+
+    def _prepare(self, request: Request) -> tuple[Function, dict[str, Any]] | Unsupported:
         # Each case runs twice, and compiling is most of its cost.
         if self._prepared is not None and self._prepared[0] is request:
-            return self._prepared[1]
+            return self._prepared[1:]
         self.close()
-        function = self.function(request)
+        # The subject gets lists of its own, and keeps them for all its calls, as users do.
+        held = {name: list(v) if isinstance(v, list) else v for name, v in request.params.items()}
+        function = self.function(replace(request, params=held))
         if isinstance(function, Unsupported):
             return function
-        differentiate = request.op is Op.GRADIENT and self.differentiates
-        wrap = self.backend.value_and_gradient if differentiate else self.backend.compiled
-        prepared = wrap(function, self._mode)
-        self._prepared = (request, prepared)
-        return prepared
+        if request.op is Op.GRADIENT and self.differentiates:
+            take = partial(self.backend.value_and_gradient, mode=self._mode)
+            prepared = differentiated(take, function, request.variation)
+        else:
+            prepared = self.backend.compiled(function, self._mode)
+        self._prepared = (request, prepared, held)
+        return prepared, held
 
     def _array(self, value: object) -> Array:
         if not self.backend.is_native(value):
@@ -128,6 +189,14 @@ class NativeSubject(Subject):
     def _crash(self, error: BaseException) -> Errored:
         first = str(error).strip().partition("\n")[0]
         return Errored(Status.CRASH, f"{type(error).__name__}: {first}")
+
+
+def variations_of(backend: Backend, mode: str, *, differentiates: bool) -> tuple[str, ...]:
+    """Return the variations that a backend can do, in the mode that compiles nothing."""
+    if mode != backend.modes[0]:
+        return ()
+    derivatives = DERIVATIVES if differentiates and backend.autodiff else ()
+    return (*backend.layouts, *backend.states, *derivatives)
 
 
 def _rejected(error: TypeError | ValueError) -> Rejected:

@@ -62,6 +62,19 @@ def _gradient_function(params: Mapping[str, Any]) -> Function:
     return run
 
 
+def weighted_function(params: Mapping[str, Any]) -> Function:
+    """Return the function that calls the class as training does, with its input `log_weight`."""
+
+    def run(inputs: Inputs) -> dict[str, Any]:
+        options = {k: v for k, v in inputs.items() if k in {"epsilon", "log_weight"}}
+        segments = {k: v for k, v in inputs.items() if k == "segment_ids"}
+        term = temporal_loss.TemporalLoss(**params, **options)
+        loss, _ = term(*_placed(inputs), **segments)
+        return {"loss": term.weight * loss}
+
+    return run
+
+
 def stages_function(loss: Callable[..., Any], params: Mapping[str, Any]) -> Function:
     """Return the three stages of a callable, told apart by what it is given.
 

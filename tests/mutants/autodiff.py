@@ -100,7 +100,7 @@ class MaskedRest(Loss):
         return lengths * self.xp.astype(~hidden, lengths.dtype)
 
 
-@mutant("gradient-segments-f32-004", survives="gradient-masked-f32-002", on=BOTH)
+@mutant("gradient-segments-f32-004", survives="value-exact-f32-003", on=BOTH)
 class EmptyMeanGradient(Loss):
     """Divides by 0 and picks the other branch, but the gradient is NaN by then, and 0 times NaN too."""
 

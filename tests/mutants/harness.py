@@ -13,6 +13,7 @@ from support.selection import select
 from conformance import suite
 from conformance.judge import judge
 from conformance.model import Case, Status, Verdict
+from conformance.run.varied import varied
 from conformance.subjects import backends
 from conformance.subjects.callables import CallableSubject
 from mutants.plain import Loss
@@ -46,6 +47,8 @@ class Mutant:
         Whether it needs a device that is not the default one.
     after : str
         Id of a case that has to be asked first, of the same subject.
+    way : str
+        The variation that kills it, where it is one.
     """
 
     kind: type[Loss]
@@ -56,6 +59,7 @@ class Mutant:
     mode: str = ""
     elsewhere: bool = False
     after: str = ""
+    way: str = ""
 
     def place(self) -> tuple[Backend, str]:
         """First backend under test that will do, and a device of it; skips where there is none."""
@@ -92,7 +96,7 @@ def start(kind: type[Loss], backend: Backend, device: str = "", mode: str = "") 
 
 
 def verdict(subject: CallableSubject, case: Case | str, times: int = 2) -> Verdict:
-    """Ask twice, as the suite does, or once, and give the first verdict that is no pass."""
+    """Ask twice and in each variation, as the suite does, or once; give the first verdict that is no pass."""
     if isinstance(case, str):
         (case,) = suite.select(case)
     # One request for both: compiled code is kept for as long as the request is the same.
@@ -101,5 +105,7 @@ def verdict(subject: CallableSubject, case: Case | str, times: int = 2) -> Verdi
         # The suite runs its cases without them too: a RuntimeWarning of NumPy is no wrong answer.
         warnings.simplefilter("ignore")
         answers = [subject.answer(request) for _ in range(times)]
-    verdicts = [judge(case, a, subject=subject.name, device=subject.device) for a in answers]
-    return next((v for v in verdicts if v.status is not Status.PASS), verdicts[0])
+        verdicts = [judge(case, a, subject=subject.name, device=subject.device) for a in answers]
+        found = next((v for v in verdicts if v.status is not Status.PASS), verdicts[0])
+        asked_on = found.status is Status.PASS and times > 1
+        return (varied(subject, case) if asked_on else None) or found

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from support.selection import select
 
 from conformance import suite
 from conformance.model import Op, Status
+from conformance.run.varied import varied
 from conformance.subjects import backends
 from mutants import correct
 from mutants.harness import PLAIN, start, verdict
-
-if TYPE_CHECKING:
-    from mutants.plain import Loss
+from mutants.plain import Loss
 
 
 def killers(kind: type[Loss], names: tuple[str, ...], ops: set[Op]) -> list[tuple[str, str]]:
@@ -29,6 +26,18 @@ def killers(kind: type[Loss], names: tuple[str, ...], ops: set[Op]) -> list[tupl
     # Without bfloat16 the backend, and not the implementation, cannot do it.
     bad = [v for v in verdicts if v.status is not Status.PASS and "has no bfloat16" not in v.reason]
     return [(v.case, v.reason) for v in bad]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", PLAIN)
+def test_variations(name: str) -> None:
+    if name not in select().names:
+        pytest.skip(f"{name} is not under test")
+    subject = start(Loss, backends.load(name))
+    computed = [c for c in suite.load_cases()[::5] if c.op in {Op.VALUE, Op.STAGES, Op.GRADIENT}]
+    found = [varied(subject, case) for case in computed if case.error is None]
+    assert [v for v in found if v is not None] == []
+    assert len(found) > 80
 
 
 @pytest.mark.parametrize("kind", correct.VALUES, ids=lambda kind: kind.__name__)

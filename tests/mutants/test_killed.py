@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conformance.model import Status
-from mutants import autodiff, calls, transforms
+from conformance.variations import WORDS
+from mutants import asked, autodiff, calls, transforms
 from mutants.harness import MUTANTS, Mutant, start, verdict
 from mutants.plain import Loss
 
@@ -20,6 +21,7 @@ def test_is_killed_by_its_case(mutant: Mutant) -> None:
         assert verdict(subject, mutant.after).status is Status.PASS
     found = verdict(subject, mutant.killer)
     assert found.status is mutant.status, found
+    assert found.reason.startswith(f"{WORDS[mutant.way]}: " if mutant.way else ""), found
 
 
 @each
@@ -35,7 +37,7 @@ def test_is_killed_for_what_is_wrong_alone(mutant: Mutant) -> None:
 
 
 def test_all_are_declared() -> None:
-    there = {
-        v for theme in (autodiff, calls, transforms) for v in vars(theme).values() if isinstance(v, type)
-    }
-    assert {m.kind for m in MUTANTS} == {kind for kind in there if issubclass(kind, Loss)} - {Loss}
+    themes = (asked, autodiff, calls, transforms)
+    there = {v for theme in themes for v in vars(theme).values() if isinstance(v, type)}
+    kinds = {kind for kind in there if issubclass(kind, Loss)}
+    assert {m.kind for m in MUTANTS} == kinds - {Loss, asked.Doubles}

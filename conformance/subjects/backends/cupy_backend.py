@@ -6,7 +6,7 @@ import importlib.util
 from importlib import metadata
 from typing import Any
 
-from conformance.subjects.backends.numpy_backend import numpy_array, numpy_bytes
+from conformance.subjects.backends.numpy_backend import laid_out, numpy_array, numpy_bytes
 from conformance.subjects.backends.protocol import Backend, UnsupportedByBackendError
 
 
@@ -16,6 +16,8 @@ class CupyBackend(Backend):
     name = "cupy"
     module = "cupy"
     distribution = "cupy"
+    layouts = ("strided", "reversed", "column-major")
+    states = ("refilled", "kept")
 
     def available(self) -> str | None:
         """Tell a missing package, a broken one, and a machine without a device apart."""
@@ -51,6 +53,17 @@ class CupyBackend(Backend):
         cupy = self.xp()
         with cupy.cuda.Device(_index(device)):
             return cupy.asarray(numpy_array(data, dtype, shape))
+
+    def laid_out(self, native: Any, layout: str) -> Any:
+        """All but read-only, which CuPy does not have."""
+        with native.device:
+            return laid_out(self.xp(), native, layout)
+
+    def refill(self, native: Any, other: Any) -> bool:
+        """Arrays can be changed."""
+        with native.device:
+            native[...] = other
+        return True
 
     def to_bytes(self, native: Any) -> bytes:
         """Bytes of the elements, fetched to the host."""

@@ -27,6 +27,7 @@ class DaskBackend(Backend):
     module = "dask.array"
     distribution = "dask"
     modes = ("lazy", "lazy-time", "lazy-odd")
+    states = ("kept",)
 
     def available(self) -> str | None:
         """Dask without NumPy has no arrays."""

@@ -29,6 +29,7 @@ class JaxBackend(Backend):
     modes = ("eager", "jit", "vmap", "sharded")
     compiled_modes = ("jit",)
     autodiff = True
+    states = ("kept", "threads")
 
     def _devices(self) -> dict[str, Any]:
         jax = self.xp()

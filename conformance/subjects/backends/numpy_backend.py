@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from typing import Any
 
 from conformance.subjects.backends.protocol import Backend, UnsupportedByBackendError
@@ -38,12 +39,30 @@ def numpy_bytes(native: Any) -> bytes:
     return bytes(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes(order="C"))
 
 
+def laid_out(xp: Any, native: Any, layout: str) -> Any:
+    """Copy a NumPy or CuPy array into another layout."""
+    if layout == "read-only":
+        native.flags.writeable = False
+        return native
+    if layout == "column-major":
+        return native.copy(order="F")
+    stride = -2 if layout == "reversed" else 2
+    # What is between the elements must not get into any result.
+    between = 77 if native.dtype.kind in "iub" else math.nan
+    memory = xp.full(tuple(2 * n for n in native.shape), between, dtype=native.dtype)
+    view = memory[(*(slice(None, None, stride) for _ in native.shape), ...)]
+    view[...] = native
+    return view
+
+
 class NumpyBackend(Backend):
     """NumPy arrays; its scalars count as arrays of no axes."""
 
     name = "numpy"
     module = "numpy"
     distribution = "numpy"
+    layouts = ("strided", "reversed", "column-major", "read-only")
+    states = ("refilled", "kept", "threads")
 
     def devices(self) -> list[str]:
         """NumPy has one device."""
@@ -53,6 +72,15 @@ class NumpyBackend(Backend):
         """Make a writable array."""
         del device, mode
         return numpy_array(data, dtype, shape)
+
+    def laid_out(self, native: Any, layout: str) -> Any:
+        """Every layout there is."""
+        return laid_out(self.xp(), native, layout)
+
+    def refill(self, native: Any, other: Any) -> bool:
+        """Arrays can be changed."""
+        native[...] = other
+        return True
 
     def to_bytes(self, native: Any) -> bytes:
         """Bytes of the elements."""

@@ -43,6 +43,10 @@ class Backend(ABC):
         Those of `modes` that `--mode compiled` means.
     autodiff : bool
         Whether the library differentiates by itself.
+    layouts, states : tuple of str
+        In which of the `LAYOUTS` and `STATES` of `conformance.variations` a call can be made: the layouts
+        that `laid_out` makes; "kept" in any library, "refilled" with a `refill`, "threads" where a call
+        may run beside others. None by default.
     """
 
     name: ClassVar[str]
@@ -51,6 +55,8 @@ class Backend(ABC):
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     compiled_modes: ClassVar[tuple[str, ...]] = ()
     autodiff: ClassVar[bool] = False
+    layouts: ClassVar[tuple[str, ...]] = ()
+    states: ClassVar[tuple[str, ...]] = ()
 
     def available(self) -> str | None:
         """Why the backend cannot run here, or None where it can."""
@@ -91,6 +97,15 @@ class Backend(ABC):
     @abstractmethod
     def to_bytes(self, native: Any) -> bytes:
         """Elements of an array, computed and fetched from its device."""
+
+    def laid_out(self, native: Any, layout: str) -> Any:
+        """Return the same array in one of `layouts`, in memory of its own."""
+        raise NotImplementedError
+
+    def refill(self, native: Any, other: Any) -> bool:
+        """Put the elements of another array into this one; False where arrays cannot be changed."""
+        del native, other
+        return False
 
     @abstractmethod
     def is_native(self, value: object) -> bool:

@@ -16,6 +16,7 @@ class StrictBackend(Backend):
     name = "strict"
     module = "array_api_strict"
     distribution = "array-api-strict"
+    states = ("refilled", "kept")
 
     def _devices(self) -> dict[str, Any]:
         found = self.xp().__array_namespace_info__().devices()
@@ -35,6 +36,11 @@ class StrictBackend(Backend):
             message = f"array-api-strict has no {dtype} on {device}"
             raise UnsupportedByBackendError(message)
         return xp.asarray(numpy_array(data, dtype, shape), device=place)
+
+    def refill(self, native: Any, other: Any) -> bool:
+        """Arrays can be changed."""
+        native[...] = other
+        return True
 
     def to_bytes(self, native: Any) -> bytes:
         """Bytes of the elements, moved to the CPU first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ class TorchBackend(Backend):
     modes = ("eager", "aot_eager", "inductor", "vmap")
     compiled_modes = ("aot_eager", "inductor")
     autodiff = True
+    layouts = ("strided", "column-major")
+    states = ("refilled", "kept", "threads")
 
     def xp(self) -> Any:
         """Return torch; that it misses NumPy on import is no news where NumPy is not to be had."""
@@ -48,6 +51,26 @@ class TorchBackend(Backend):
         if not data:
             return torch.empty(shape, dtype=kind, device=device)
         return torch.frombuffer(bytearray(data), dtype=kind).reshape(shape).to(device)
+
+    def laid_out(self, native: Any, layout: str) -> Any:
+        """Torch has no negative strides, and nothing that is read-only."""
+        torch = self.xp()
+        if layout == "column-major":
+            axes = tuple(reversed(range(native.ndim)))
+            return native.permute(axes).contiguous().permute(axes)
+        # What is between the elements must not get into any result.
+        between = math.nan if native.is_floating_point() or native.is_complex() else 77
+        shape = [2 * n for n in native.shape]
+        memory = torch.full(shape, between, dtype=native.dtype, device=native.device)
+        view = memory[(*(slice(None, None, 2) for _ in native.shape), ...)]
+        view.copy_(native)
+        return view
+
+    def refill(self, native: Any, other: Any) -> bool:
+        """Tensors can be changed, outside of what autograd sees."""
+        with self.xp().no_grad():
+            native.copy_(other)
+        return True
 
     def to_bytes(self, native: Any) -> bytes:
         """Bytes of the elements, fetched to the host without NumPy."""

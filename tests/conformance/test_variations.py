@@ -1,0 +1,115 @@
+"""Variations: what is due in them, who can be asked in them, and that none kills what is right."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.selection import select
+
+import temporal_loss
+from conformance import suite
+from conformance.model import Array, Case, Op
+from conformance.run.varied import varied
+from conformance.subjects import backends
+from conformance.subjects.backend_subject import BackendSubject
+from conformance.subjects.callables import CallableSubject
+from conformance.variations import CLASS, DERIVATIVES, LAYOUTS, STATES, WORDS, due
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HAND = Case(
+    "gradient-hand",
+    ("TL-8.1",),
+    "steps of 5 and 2, and of 1 and 0",
+    (),
+    Op.GRADIENT,
+    "float64",
+    {"keypoints": Array("float64", (3, 4), (0.0, 0.0, 9.0, 9.0, 3.0, 4.0, 9.0, 10.0, 3.0, 6.0, 9.0, 10.0))},
+    {"epsilon": [1.0, 1.0]},
+    dict(suite.select("gradient-moving-f64-001")[0].expected),
+)
+MOVING = suite.select("gradient-moving-f64-001")[0]
+DIFFERENTIATE = [n for n in ("torch", "jax") if n in select().names]
+
+
+def by_epsilon(**changes: Any) -> Any:
+    found = due(replace(HAND, **changes), "by-epsilon")
+    return found and found.expected["gradient"].array.values
+
+
+def test_the_derivative_by_epsilon_counts_what_is_longer() -> None:
+    # Of four entries two are longer than 1, both of the first keypoint; one ties with it.
+    assert by_epsilon() == (-0.5, 0.0)
+    assert by_epsilon(params={"epsilon": [0.0, 0.5], "reduction": "sum"}) == (-2.0, -1.0)
+    assert by_epsilon(params={}) == (-0.75,)
+    given = {**HAND.inputs, "epsilon": Array("float32", (2,), (4.0, 0.5))}
+    assert by_epsilon(inputs=given, params={}) == (-0.25, -0.25)
+
+
+def test_of_what_no_clause_speaks_nobody_is_asked() -> None:
+    keypoints = HAND.inputs["keypoints"]
+    lost = replace(keypoints, values=(float("nan"), *keypoints.values[1:]))
+    assert by_epsilon(inputs={"keypoints": lost}) is None
+    assert by_epsilon(inputs={**HAND.inputs, "epsilon": Array("int64", (2,), (1, 1))}) is None
+    (refused,) = suite.select("value-error-f64-001")
+    assert [due(refused, name) for name in WORDS] == [None] * len(WORDS)
+    (value,) = suite.select("value-exact-f64-003")
+    assert {name for name in WORDS if due(value, name) is None} == {*DERIVATIVES, *CLASS}
+
+
+def test_what_is_above_scales_value_gradient_and_budgets() -> None:
+    for name, factor in (("upstream", -4.0), ("weighted", 0.5)):
+        found = due(MOVING, name)
+        assert found is not None
+        for output, e in MOVING.expected.items():
+            scaled = found.expected[output]
+            assert scaled.array.values == tuple(factor * v for v in e.array.values)
+            assert scaled.budget == tuple(abs(factor) * b for b in e.budget)
+
+
+def test_backends_say_what_they_can() -> None:
+    for name in select().names:
+        backend = backends.load(name)
+        assert {*backend.layouts} <= {*LAYOUTS}
+        assert {*backend.states} <= {*STATES}
+        device, *_ = backend.devices()
+        quick, *compiled = (BackendSubject(backend, device, mode).variations for mode in backend.modes)
+        assert quick == (*backend.layouts, *backend.states)
+        assert not any(compiled)
+
+
+@pytest.mark.parametrize("name", DIFFERENTIATE)
+@pytest.mark.parametrize(
+    ("weight", "told"),
+    [
+        (lambda _: 0.5, "by-log-weight"),
+        (lambda self: 1 / (2 + self.log_weight), "by-log-weight"),
+        (lambda self: 1 / (1 + 0 * self.log_weight), "weighted"),
+    ],
+    ids=["a number", "another slope", "another weight"],
+)
+def test_a_wrong_weight_of_the_class_is_told(
+    name: str, weight: Callable[[Any], Any], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporal_loss.TemporalLoss, "weight", property(weight))
+    backend = backends.load(name)
+    subject = BackendSubject(backend, backend.devices()[0], f"{backend.modes[0]}-autodiff")
+    verdict = varied(subject, MOVING)
+    assert verdict is not None
+    assert verdict.reason.startswith(WORDS[told]), verdict
+
+
+@pytest.mark.skipif("numpy" not in select().names, reason="numpy is not under test")
+def test_a_lock_is_no_mistake() -> None:
+    lock = threading.Lock()
+
+    def locked(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
+        with lock:
+            return temporal_loss.temporal_loss(keypoints, confidences, **options)
+
+    subject = CallableSubject("m:locked", locked, backends.load("numpy"), "cpu", "eager")
+    assert varied(subject, suite.select("value-exact-f64-003")[0]) is None

@@ -77,7 +77,7 @@ def emit(case: tuple[str, ...], device: str, **given: Any) -> int:
 def judge(answers: Path, case: tuple[str, ...], device: str, **given: Any) -> int:
     """Judge a file of answers to the requests that `emit` printed."""
     execute.prepare_environment()
-    drawn, seed = _drawn(given)
+    drawn, seed = _drawn(case, given)
     if given["op"] or given["dtype"]:
         case, drawn = tuple(each.id for each in _emitted(case, given)), 0
     choice = offline.AnswersChoice.of(answers.absolute(), device, case, drawn, seed)
@@ -173,10 +173,13 @@ def pairs() -> int:
     return Exit.CONFORMS
 
 
-def _drawn(given: Mapping[str, Any]) -> tuple[int, int]:
+def _drawn(names: tuple[str, ...], given: Mapping[str, Any]) -> tuple[int, int]:
     """Return how many cases are drawn for answers in a file, and from what seed: it has to be known."""
     if bool(given["fresh"]) != (given["seed"] is not None):
         message = "--fresh and --seed go together here: emit and judge have to draw the same cases"
+        raise UsageError(message)
+    if names and given["fresh"]:
+        message = "--fresh does not go with --case: the id of a fresh case holds its seed"
         raise UsageError(message)
     return given["fresh"] or 0, given["seed"] or 0
 
@@ -187,7 +190,7 @@ def _emitted(names: tuple[str, ...], given: Mapping[str, Any]) -> list[Case]:
     dtypes: Collection[str] = given["dtype"]
     _known(ops, set(Op), "operation")
     _known(dtypes, set(FORMATS), "dtype")
-    drawn, seed = _drawn(given)
+    drawn, seed = _drawn(names, given)
     found = Plan(cases=names, fresh=drawn, seed=seed).selected
     return [c for c in found if lacking(c.request, ops or tuple(Op), dtypes or tuple(FORMATS)) is None]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance import offline, suite
+from conformance import fresh, offline, suite
+from conformance.cli import main
 from conformance.exits import UsageError
 from conformance.model import Case, Op, Status, Verdict
 from conformance.offline import AnswersChoice
@@ -96,6 +97,24 @@ def test_what_is_not_answered_has_crashed(name: str, tmp_path: Path) -> None:
     verdicts = judged(answers(name, tmp_path))
     assert set(statuses(verdicts)) == {Status.CRASH}
     assert "no answer in the file" in verdicts[-1].reason
+
+
+def test_fresh_cases_are_emitted_and_judged(tmp_path: Path) -> None:
+    drawn = fresh.cases(300, 5)
+    plane = next(c for c in drawn if plain(c) and len(c.inputs["keypoints"].shape) == 2)
+    path = answers("is_honest", tmp_path, [*CASES, plane])
+    assert statuses(judged(path, [*CASES, plane])) == [Status.PASS] * 4
+    assert AnswersChoice.of(path, "cpu", drawn=300, seed=5).emitted == [*suite.load_cases(), *drawn]
+
+
+@pytest.mark.parametrize(
+    "options", [["--fresh=3"], ["--seed=3"], ["--fresh=3", "--seed=3", f"--case={IDS[0]}"]]
+)
+def test_fresh_cases_to_emit_have_a_seed_that_is_known(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["emit", *options]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_lines_may_come_in_any_order(tmp_path: Path) -> None:

@@ -55,27 +55,34 @@ def tests(session: nox.Session, backend: str) -> None:
     session.run("python", "-m", "pytest", "-n", "2", "tests/library", "--backend", backend, *session.posargs)
 
 
-def pyenv_python(version: str) -> str:
+def interpreter(version: str) -> str | None:
     """Name an interpreter: as it is on the path, or where pyenv keeps its newest of this version."""
-    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = sorted(kept.glob(f"{version}.*/bin/python"), key=lambda path: int(path.parts[-3].split(".")[2]))
-    return version if shutil.which(f"python{version}") or not found else str(found[-1])
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    on_path = shutil.which(f"python{version}")
+    # What pyenv itself puts on the path runs only the version that was chosen last.
+    if on_path and not Path(on_path).is_relative_to(pyenv):
+        return version
+    kept = pyenv.glob(f"versions/{version}.*/bin/python")
+    newest = max(kept, key=lambda path: int(path.parts[-3].split(".")[2]), default=None)
+    return str(newest) if newest else None
 
 
 def newest_python() -> str:
     """Name the newest of the tested interpreters that is at hand."""
-    at_hand = [v for v in PYTHONS if shutil.which(f"python{v}") or pyenv_python(v) != v]
-    return pyenv_python(at_hand[-1] if at_hand else CURRENT)
+    return next(filter(None, map(interpreter, reversed(PYTHONS))), CURRENT)
 
 
-def test_and_compare(session: nox.Session, backends: str) -> None:
-    """Run the tests of the library, and the suite, on what is installed."""
-    session.run("python", "-m", "pytest", "-n", "2", "tests/library", "--backend", backends)
-    command = ["python", "-m", "conformance", "--backend", backends, "--require", backends]
-    session.run(*command, *session.posargs, "--", "-n", "2")
+def test_and_compare(session: nox.Session, backend: str, *options: str) -> None:
+    """Run the tests of the library, and the suite, on what is installed; keep the report for the table."""
+    report = Path("docs", "_build", "versions", f"{session.name}.jsonl")
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    session.run("python", "-m", "pytest", "-n", "2", *options, "tests/library", "--backend", backend)
+    command = ["python", "-m", "conformance", "--backend", backend, "--require", backend]
+    session.run(*command, "--jsonl", str(report), *session.posargs, "--", "-n", "2")
 
 
-@nox.session(python=pyenv_python(LOWEST_PYTHON))
+@nox.session(python=interpreter(LOWEST_PYTHON) or LOWEST_PYTHON)
 @nox.parametrize("backend", [nox.param(name, id=name) for name in CPU_BACKENDS])
 def lowest(session: nox.Session, backend: str) -> None:
     """Test and compare one backend in the lowest versions that the package asks for."""
@@ -96,7 +103,9 @@ def newest(session: nox.Session, backend: str) -> None:
     skip_torch(session, backend)
     tools = nox.project.dependency_groups(PROJECT, "test")
     session.install("--quiet", "--upgrade", ".[conformance]", *tools, *REQUIREMENTS_OF[backend])
-    test_and_compare(session, backend)
+    # What a new version calls deprecated still works; what it has taken away does not.
+    coming = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
+    test_and_compare(session, backend, *(f"-Wdefault::{kind}" for kind in coming))
 
 
 def skip_torch(session: nox.Session, backend: str) -> None:

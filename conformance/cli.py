@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,10 +20,12 @@ from conformance.port.limits import CALLABLE
 from conformance.port.options import POSITIVE, limits, port_options, ports, trace
 from conformance.run.execute import prepare_environment
 from conformance.run.plan import Plan
+from conformance.text import LONGEST, clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NAME = "python -m conformance"
 _EXAMPLES = """\b
 Examples:
   python -m conformance                                every backend here
@@ -167,21 +172,44 @@ def _list(plan: Plan) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; every error of the user is one line that says what to do."""
     try:
-        code = cli.main(arguments, prog_name="python -m conformance", standalone_mode=False)
-    except UsageError as error:
-        return _complain(str(error), Exit.USAGE)
+        code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
     except StartError as error:
         return _complain(str(error), Exit.NOT_STARTED)
-    except click.NoSuchOption as error:
-        hint = "" if error.option_name.startswith("--") else " Options of pytest come after `--`."
-        return _complain(error.format_message() + hint, Exit.USAGE)
-    except click.ClickException as error:
-        return _complain(error.format_message(), Exit.USAGE)
-    except click.Abort:
+    except (click.Abort, EOFError, KeyboardInterrupt):
         return _complain("interrupted", Exit.INCOMPLETE)
+    except (UsageError, click.ClickException, OSError) as error:
+        return _complain(_about(error), Exit.USAGE)
     return int(code or 0)
 
 
+def _invoke(arguments: list[str]) -> int | None:
+    """Run the command. click's own `main` would end with 1, "does not conform", if output has no reader."""
+    if sys.stdout is None:
+        message = "there is no standard output to write to"
+        raise UsageError(message)
+    try:
+        with cli.make_context(_NAME, arguments) as context:
+            code: int | None = cli.invoke(context)
+            return code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+
+
+def _about(error: UsageError | click.ClickException | OSError) -> str:
+    """Return the line that tells a user what went wrong."""
+    if isinstance(error, OSError):
+        # A full disk, or a reader such as `head` that has gone. Python flushes once more at its end.
+        with suppress(OSError), open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return f"cannot read or write: {error}"
+    text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
+        text += " Options of pytest come after `--`."
+    return text
+
+
 def _complain(message: str, code: Exit) -> int:
-    click.echo(f"python -m conformance: {message}", err=True)
+    with suppress(OSError):
+        click.echo(f"{_NAME}: {clean(message, LONGEST)}", err=True)
     return code

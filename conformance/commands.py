@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shlex
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,11 +20,12 @@ from conformance import casefiles, explain, features, offline, options, profiles
 from conformance.bits import FORMATS
 from conformance.exits import Exit, UsageError
 from conformance.model import Op
+from conformance.port import trace
 from conformance.port.messages import lacking
 from conformance.report import badge as badges
 from conformance.report import diff as differences
 from conformance.report import html, jsonl, markdown, terminal
-from conformance.report.load import load
+from conformance.report.load import load, load_own
 from conformance.report.summary import Summary
 from conformance.results import Run
 from conformance.run import execute, workers
@@ -29,7 +34,6 @@ from conformance.run.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
 
     from conformance.model import Case
 
@@ -91,12 +95,9 @@ def judge(answers: Path, case: tuple[str, ...], device: str, **given: Any) -> in
 @options.pages
 def render(report: Path, **given: Path | None) -> int:
     """Make other reports of a JSON lines report."""
-    run = load(report)
+    run = load_own(report)
     if not any(given.values()):
         message = "nothing to write: say --html FILE or --markdown FILE"
-        raise UsageError(message)
-    if run.header.suite != suite.suite_hash():
-        message = f"{report}: of other cases (suite {run.header.suite[:12]}) than those installed here"
         raise UsageError(message)
     _write(Summary(run, run.cases), given)
     return Exit.CONFORMS
@@ -106,7 +107,7 @@ def render(report: Path, **given: Path | None) -> int:
 @options.existing("report")
 def badge(report: Path) -> int:
     """Print badge JSON (for shields.io) from a JSON lines report."""
-    run = load(report)
+    run = load_own(report)
     click.echo(json.dumps(badges.badge(Summary(run, run.cases))))
     return Exit.CONFORMS
 
@@ -202,9 +203,15 @@ def _known(asked: Collection[str], there: Collection[str], what: str) -> None:
             raise UsageError(message)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Tell of it, where rich ends with 1: "does not conform"."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def console() -> Console:
     """Return where reports go: coloured on a terminal only, and wide where nobody looks."""
-    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+    return _Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
 
 
 def absolute(path: Path | None) -> str:
@@ -220,27 +227,38 @@ def run(asked: Plan, given: Mapping[str, Any], extra: Sequence[str] = ()) -> int
         print_absences(asked, out)
         out.print("nothing to run: no subject is here")
         return Exit.INCOMPLETE
-    more = [f"--junitxml={given['junit'].resolve()}"] if given["junit"] else []
-    more += workers.options(asked, extra)
     command = "python -m conformance " + shlex.join(sys.argv[1:])
     done = Run(header_of(asked, command.strip()))
-    with jsonl.written(done, given["jsonl"]) as writers:
-        execute.execute(asked, done, out, writers, [*more, *extra])
-    summary = Summary(done, done.cases)
-    # What was found is told before anything can go wrong with a file.
-    terminal.show(summary, out)
+    with TemporaryDirectory(prefix="conformance-") as scratch:
+        junit = Path(scratch, "junit.xml")
+        more = [f"--junitxml={junit}"] if given["junit"] else []
+        more += workers.options(asked, extra)
+        with jsonl.written(done, given["jsonl"]) as writers:
+            execute.execute(asked, done, out, writers, [*more, *extra])
+        summary = Summary(done, done.cases)
+        # What was found is told before anything can go wrong with a file.
+        terminal.show(summary, out)
+        if given["junit"]:
+            _save("junit", given["junit"], junit.read_text(encoding="utf-8"))
     _write(summary, given)
+    for writer in writers:
+        writer.check()
+    trace.check(asked.trace)
     return done.exit_code
 
 
 def _write(summary: Summary, given: Mapping[str, Any]) -> None:
     for name, render in _PAGES.items():
         if given[name]:
-            try:
-                given[name].write_text(render(summary), encoding="utf-8")
-            except OSError as error:
-                message = f"--{name} {given[name]}: {error.strerror}"
-                raise UsageError(message) from error
+            _save(name, given[name], render(summary))
+
+
+def _save(option: str, path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"--{option} {path}: {error.strerror}"
+        raise UsageError(message) from error
 
 
 def print_absences(asked: Plan, out: Console) -> None:

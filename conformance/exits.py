@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from conformance.text import LONGEST, clean
+
 
 class Exit(IntEnum):
     """What the exit code of `python -m conformance` says."""
@@ -14,9 +16,14 @@ class Exit(IntEnum):
     INCOMPLETE = 5
 
 
-class UsageError(Exception):
+class _OneLineError(Exception):
+    def __init__(self, message: str) -> None:
+        super().__init__(clean(message, LONGEST))
+
+
+class UsageError(_OneLineError):
     """The user asked for something that is not there; one line that says what to do."""
 
 
-class StartError(Exception):
+class StartError(_OneLineError):
     """A subject did not start, so nothing can be said about it."""

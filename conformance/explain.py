@@ -9,6 +9,7 @@ from conformance.clauses import CLAUSES
 from conformance.drawing import draw
 from conformance.fresh import is_fresh
 from conformance.mutants import mutants
+from conformance.text import LONGEST, clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def about(case: Case) -> list[tuple[str, str]]:
 
 def rerun_command(case: str, options: str) -> str:
     """Return the command that runs one case with one subject."""
-    return f"python -m conformance {options} --case {shlex.quote(case)}"
+    return clean(f"python -m conformance {options} --case {shlex.quote(case)}", LONGEST)
 
 
 def shortened(array: Array, most: int = _SHOWN) -> str:

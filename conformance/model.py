@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from conformance import bits
+from conformance.text import Clean
 
 
 class Op(StrEnum):
@@ -127,7 +128,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Outputs:
+class Outputs(Clean):
     """A subject's results, and the name of the device each was found on.
 
     `mutated` names the inputs that were found changed afterwards.
@@ -139,7 +140,7 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class Rejected(Clean):
     """The subject refused the input.
 
     `also` holds further kinds that the refusal may stand for: Python's ValueError does not tell
@@ -152,14 +153,14 @@ class Rejected:
 
 
 @dataclass(frozen=True)
-class Unsupported:
+class Unsupported(Clean):
     """The subject says it does not do this; never counted as passed."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Errored:
+class Errored(Clean):
     """The subject broke: `status` is CRASH, TIMEOUT or PROTOCOL."""
 
     status: Status
@@ -185,7 +186,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Clean):
     """The judgement on one case and one subject.
 
     `worst` is the largest error over its budget (above 1 is a failure), `ulp` the largest

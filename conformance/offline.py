@@ -19,9 +19,9 @@ from conformance.port import messages, strict
 from conformance.port.limits import Limits
 from conformance.port.strict import BadLineError
 from conformance.port.subject import quoted, subject_name
-from conformance.port.text import clean
 from conformance.schema.protocol import Started
 from conformance.subjects.base import Subject
+from conformance.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

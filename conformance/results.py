@@ -12,6 +12,7 @@ from conformance import fresh, profiles, suite
 from conformance.exits import Exit
 from conformance.fresh import MOST
 from conformance.model import Status
+from conformance.text import Clean
 
 if TYPE_CHECKING:
     from conformance.model import Case, Verdict
@@ -22,7 +23,7 @@ UNJUDGED = {Status.UNSUPPORTED, Status.SKIPPED}
 
 
 @dataclass(frozen=True)
-class SubjectInfo:
+class SubjectInfo(Clean):
     """One subject of a run. `rerun` holds the options that run it alone, `cases` how many it was given."""
 
     name: str
@@ -43,7 +44,7 @@ class SubjectInfo:
 
 
 @dataclass(frozen=True)
-class Absence:
+class Absence(Clean):
     """A backend, or a device of it, that cannot run here."""
 
     name: str
@@ -51,7 +52,7 @@ class Absence:
 
 
 @dataclass(frozen=True)
-class Header:
+class Header(Clean):
     """What was run, on what, and when: known before the first verdict.
 
     `seed` is that of the order of cases. `fresh` cases were drawn from `fresh_seed`. `cases` counts all
@@ -80,7 +81,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Pair(Clean):
     """Two subjects: the largest distance in ULP, the case it was found in, and how many agree.
 
     `ulp` is infinite where one has NaN and the other has not. `same` of the `shared` outputs

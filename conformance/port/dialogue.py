@@ -12,7 +12,7 @@ from conformance.model import Status
 from conformance.port import messages, strict
 from conformance.port.process import BrokenError, Process
 from conformance.port.strict import BadLineError
-from conformance.port.text import clean
+from conformance.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,10 +11,10 @@ import msgspec
 from conformance import bits
 from conformance.model import Answer, Array, Errored, Outputs, Rejected, Request, Status, Unsupported
 from conformance.port.strict import BadLineError
-from conformance.port.text import clean
 from conformance.schema import protocol
 from conformance.schema.arrays import named, numbers
 from conformance.schema.protocol import Started
+from conformance.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from conformance.model import Status
 from conformance.port import family
 from conformance.port.limits import MIB
-from conformance.port.text import clean_bytes
+from conformance.text import clean_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

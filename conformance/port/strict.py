@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from conformance.port.text import clean, clean_bytes
+from conformance.text import clean, clean_bytes
 
 _BRACKETS = 200
 _COMMAS = 1000

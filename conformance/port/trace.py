@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
 
-from conformance.port.text import clean_bytes
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from conformance.exits import UsageError
+from conformance.text import clean_bytes
 
 _STDERR = 1 << 16
 
@@ -30,28 +29,44 @@ class Trace:
 
     def sent(self, line: bytes) -> None:
         """Keep a line that went to the port."""
-        self._write(b"> " + line.rstrip(b"\n"))
+        self._keep(b"> " + line.rstrip(b"\n"))
 
     def got(self, line: bytes) -> None:
         """Keep a line that came from the port."""
-        self._write(b"< " + line)
+        self._keep(b"< " + line)
 
     def broken(self, part: bytes | bytearray) -> None:
         """Keep the start of what came in place of a line."""
         if part:
-            self._write(b"< " + clean_bytes(part).encode())
+            self._keep(b"< " + clean_bytes(part).encode())
 
     def stderr(self, chunk: bytes) -> None:
         """Keep some of stderr."""
         kept, self._left = chunk[: self._left], max(self._left - len(chunk), 0)
         for line in kept.splitlines():
-            self._write(b"! " + line)
+            self._keep(b"! " + line)
 
     def note(self, text: str) -> None:
         """Keep a remark of the runner."""
-        self._write(b"# " + text.encode())
+        self._keep(b"# " + text.encode())
 
-    def _write(self, line: bytes) -> None:
+    def _keep(self, line: bytes) -> None:
+        # A full disk ends no dialogue; `check` tells of it.
         if self._path is not None:
-            with self._path.open("ab", buffering=0) as file:
-                file.write(line + b"\n")
+            with suppress(OSError):
+                _append(self._path, line)
+
+
+def check(path: str) -> None:
+    """End the file, if there is one: UsageError if no more can be written to it, as where a disk is full."""
+    try:
+        if path:
+            _append(Path(path), b"# ended")
+    except OSError as error:
+        message = f"--trace {path}: {error.strerror}: the dialogue is not whole"
+        raise UsageError(message) from error
+
+
+def _append(path: Path, line: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        file.write(line + b"\n")

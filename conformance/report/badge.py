@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance import suite
 from conformance.exits import Exit
 from conformance.model import Status
 
@@ -13,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def badge(summary: Summary) -> dict[str, object]:
-    """Return the badge. A selection is none that conforms."""
+    """Return the badge. Green takes a whole run and a profile that somebody claims."""
     message, color = _message(summary), summary.outcome.badge
-    if message.startswith("a selection"):
+    if summary.run.exit_code is Exit.CONFORMS and (summary.selected or not _profiles(summary)):
         color = "yellow"
     return {"schemaVersion": 1, "label": "temporal loss", "message": message, "color": color}
 
@@ -26,12 +25,13 @@ def _message(summary: Summary) -> str:
         return f"{len(run.failures)} of {len(run.verdicts)} fail"
     if run.exit_code is not Exit.CONFORMS:
         return summary.outcome.word
-    if len(summary.asked) < run.header.cases:
-        return f"a selection: {passed} of {run.header.cases} cases passed"
-    parts = [f"{passed} cases passed"]
-    # Profiles are made of the cases that are installed here.
-    if run.header.suite == suite.suite_hash():
-        parts.insert(0, f"{sum(bool(claim.by) for claim in summary.claims)} profiles")
+    if summary.selected:
+        return f"a selection: {passed} cases passed"
+    parts = [f"{_profiles(summary)} profiles", f"{passed} cases passed"]
     if declared := run.counts[Status.XFAIL]:
         parts.append(f"{declared} declared deviations")
     return ", ".join(parts)
+
+
+def _profiles(summary: Summary) -> int:
+    return sum(bool(claim.by) for claim in summary.claims)

@@ -90,6 +90,11 @@ def _notes(old: Run, new: Run) -> list[str]:
     notes = []
     if old.header.suite != new.header.suite:
         notes.append(f"the cases differ: suite {old.header.suite[:12]} and {new.header.suite[:12]}")
+    notes += [
+        f"the {when} report is of a run with a fault in the suite"
+        for when, run in (("old", old), ("new", new))
+        if run.faults
+    ]
     versions = old.header.versions.keys() | new.header.versions.keys()
     for name in sorted(versions):
         one, other = old.header.versions.get(name, "absent"), new.header.versions.get(name, "absent")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from conformance.exits import UsageError
 from conformance.model import Verdict
 from conformance.results import Header, Pair, Run
 from conformance.schema.arrays import named
+from conformance.text import Clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Footer:
+class Footer(Clean):
     """The last line. A report without it was cut short."""
 
     planned: int
@@ -37,6 +38,7 @@ class Writer:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        self._problem = ""
 
     def planned(self, total: int) -> None:
         """Wait for the footer, which has the final number."""
@@ -56,10 +58,21 @@ class Writer:
         counts = {status.value: n for status, n in run.counts.items()}
         self._line("footer", Footer(run.planned, len(run.verdicts), counts, run.faults, int(run.exit_code)))
 
+    def check(self) -> None:
+        """Raise UsageError if a line could not be written; none was written after it."""
+        if self._problem:
+            message = f"--jsonl: {self._problem}: the report is not whole"
+            raise UsageError(message)
+
     def _line(self, kind: str, record: object, **more: int) -> None:
         data = {"type": kind, **more, **named(msgspec.to_builtins(record))}
-        self._stream.write(json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        if not self._problem:
+            try:
+                self._stream.write(json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n")
+                self._stream.flush()
+            except OSError as error:
+                # The run goes on, and what it finds is told; `check` tells this.
+                self._problem = error.strerror or str(error)
 
 
 @contextmanager
@@ -68,11 +81,17 @@ def written(run: Run, path: Path | None) -> Iterator[list[Writer]]:
     if path is None:
         yield []
         return
-    with path.open("w", encoding="utf-8") as stream:
+    stream = path.open("w", encoding="utf-8")
+    try:
         writer = Writer(stream)
         writer.header(run.header)
+        writer.check()
         yield [writer]
         writer.footer(run)
+    finally:
+        # What is not written by now, `check` tells.
+        with suppress(OSError):
+            stream.close()
 
 
 def read(path: Path) -> Run:

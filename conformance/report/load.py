@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance import suite
 from conformance.exits import UsageError
+from conformance.model import Status
 from conformance.mutants import mutants
 from conformance.report import jsonl
+from conformance.report.numbers import size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.results import Run
+    from conformance.model import Verdict
+    from conformance.results import Run, SubjectInfo
 
+_OVER = 1.001
+"""An error over its budget, a rounded quotient, is above 1 where the judge's exact one is not, by less."""
 _GRADES = {"", "exact", "tight", "budget"}
+
+
+def load_own(path: Path) -> Run:
+    """Read a report on the cases that are installed here: what is made of one counts those.
+
+    Raises
+    ------
+    UsageError
+        As of `load`, or the report is on other cases.
+    """
+    run = load(path)
+    if run.header.suite != suite.suite_hash():
+        message = f"{path}: of other cases (suite {run.header.suite[:12]}) than those installed here"
+        raise UsageError(message)
+    return run
 
 
 def load(path: Path) -> Run:
@@ -29,7 +50,7 @@ def load(path: Path) -> Run:
         The file cannot be read, or it is not as the suite wrote it.
     """
     run = jsonl.read(path)
-    problem = _unknown(run) or _miscounted(run, path)
+    problem = _unknown(run) or _impossible(run) or _miscounted(run, path)
     if problem:
         message = f"{path}: not as the suite wrote it: {problem}"
         raise UsageError(message)
@@ -48,11 +69,51 @@ def _unknown(run: Run) -> str:
     strangers += [f"subject {name!r}" for name in named if name not in subjects]
     if run.header.suite == suite.suite_hash():
         cases = {case.id for case in run.cases}
+        if run.header.cases < (stored := len(suite.load_cases())):
+            return f"{run.header.cases} cases, where the suite has {stored}"
         asked = [*(v.case for v in run.verdicts), *(p.case for p in run.pairs)]
         strangers += [f"case {name!r}" for name in asked if name not in cases]
         suspects = {name for v in run.verdicts for name in v.suspects}
         strangers += [f"mistake {name!r}" for name in sorted(suspects) if name not in mutants()]
     return f"there is no {strangers[0]}" if strangers else ""
+
+
+def _impossible(run: Run) -> str:
+    """Find what no run gives, whatever it runs."""
+    asked = Counter(v.subject for v in run.verdicts)
+    more = [s.name for s in run.header.subjects if asked[s.name] > s.cases]
+    if more or run.planned > sum(subject.cases for subject in run.header.subjects):
+        return "more verdicts than the subjects have cases"
+    pairs = Counter((pair.one, pair.other) for pair in run.pairs)
+    odd = [f"subject {s.name!r} in {s.device!r}, {s.mode!r}" for s in run.header.subjects if not _named(s)]
+    odd += [f"verdict on {v.case!r}" for v in run.verdicts if not _possible(v)]
+    odd += [
+        f"distance of {p.one!r} and {p.other!r}"
+        for p in run.pairs
+        if not (p.one < p.other and p.ulp >= 0 and 0 <= p.same <= p.shared > 0 and pairs[p.one, p.other] == 1)
+    ]
+    return f"no run has this {odd[0]}" if odd else ""
+
+
+def _named(subject: SubjectInfo) -> bool:
+    """Whether a subject is called after its device and mode, which profiles depend on."""
+    ends = [f"/{subject.device}/{subject.mode}"]
+    # A program has no modes.
+    ends += [f"/{subject.device}"] if subject.mode == "eager" else []
+    return subject.name.endswith(tuple(ends))
+
+
+def _possible(verdict: Verdict) -> bool:
+    """Whether the parts of a verdict go together."""
+    sizes = (verdict.worst, verdict.ulp, verdict.spread, verdict.seconds)
+    if any(number is not None and not number >= 0 for number in sizes) or math.isinf(verdict.seconds):
+        return False
+    if verdict.status is not Status.PASS:
+        return True
+    # A refusal that was due has neither error nor grade.
+    graded = bool(verdict.grade) is (verdict.worst is not None)
+    over = size(verdict.worst) > _OVER or (verdict.grade == "exact" and bool(verdict.ulp))
+    return graded and not (over or verdict.reason or verdict.suspects)
 
 
 def _miscounted(run: Run, path: Path) -> str:
@@ -70,5 +131,5 @@ def _miscounted(run: Run, path: Path) -> str:
     if json.loads(found[-1]) != json.loads(due[-1]):
         return "the last line does not count what is above it"
     pairs = enumerate(zip(found, due, strict=True), 1)
-    odd = [number for number, (one, other) in pairs if json.loads(one) != json.loads(other)]
+    odd = [number for number, (one, other) in pairs if one != other]
     return f"line {odd[0]}" if odd else ""

@@ -239,6 +239,15 @@ class Summary:
         """Results that differ between two runs of the same case, the farthest first."""
         return sorted((v for v in self.run.verdicts if v.spread), key=lambda v: -size(v.spread))
 
+    @property
+    def selected(self) -> bool:
+        """Whether some subject was not asked all that its mode is asked."""
+        cases = [*self.cases.values()]
+        return len(self.asked) < self.header.cases or any(
+            not {c.id for c in chosen.cases_for(s.mode, cases)} <= self.run.of(s.name).keys()
+            for s in self.header.subjects
+        )
+
     @cached_property
     def sampled(self) -> dict[str, list[str]]:
         """Subjects that ran chosen cases only, since compiling takes seconds each, with those cases."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from datetime import UTC, datetime
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import temporal_loss
@@ -36,7 +37,10 @@ def header_of(plan: Plan, command: str) -> Header:
 
 
 def _versions(plan: Plan) -> dict[str, str]:
-    found = {"temporal-loss": temporal_loss.__version__}
+    found = {
+        "temporal-loss": temporal_loss.__version__,
+        "array-api-compat": metadata.version("array-api-compat"),
+    }
     for subject in plan.subjects:
         name = getattr(subject, "backend", None)
         if name and name not in found:

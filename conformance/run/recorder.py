@@ -8,6 +8,7 @@ import pytest
 
 from conformance.model import Status, Verdict
 from conformance.run import conclude
+from conformance.text import LONGEST, clean
 
 if TYPE_CHECKING:
     from conformance.results import Run
@@ -43,7 +44,7 @@ class Recorder:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep what went wrong: collecting fails only by a fault of the suite."""
         if report.failed:
-            self._run.faults.append(report.longreprtext.strip().splitlines()[-1])
+            self._fault(report.longreprtext)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the verdict from a finished test."""
@@ -52,7 +53,7 @@ class Recorder:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Keep the last line; the exit code tells of a fault."""
-        self._run.faults.append(str(excrepr).strip().splitlines()[-1])
+        self._fault(str(excrepr))
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str]:
         """Let pytest print nothing per test."""
@@ -64,6 +65,10 @@ class Recorder:
             for listener in self._listeners:
                 listener.planned(total)
 
+    def _fault(self, text: str, where: str = "") -> None:
+        last = text.strip().rpartition("\n")[2]
+        self._run.faults.append(clean(where + last, LONGEST))
+
     def _known(self, report: pytest.TestReport) -> bool:
         found = conclude.recorded(report)
         return found is not None and any(
@@ -74,7 +79,7 @@ class Recorder:
         verdict = conclude.recorded(report)
         if verdict is None:
             if report.when in {"setup", "call", "teardown"}:
-                self._run.faults.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+                self._fault(report.longreprtext, f"{report.nodeid}: ")
                 return
             # What xdist reports when a worker is gone: the subject took its process with it.
             subject, _, case = report.nodeid.partition("[")[2].removesuffix("]").rpartition("::")

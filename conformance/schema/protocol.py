@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from conformance.model import ErrorKind, Op
 from conformance.schema.arrays import NEEDED, UNIQUE, Dtype, InputName, Params, Record, Shape
 
-Word = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9 _.:+#/*-]{0,63}$")]
+Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.:+#/*-]{0,63}(?!\n)$")]
 Float = Literal["float16", "bfloat16", "float32", "float64"]
 Seq = Annotated[str, Meta(description="As it came with the request.")]
 

@@ -10,12 +10,16 @@ from conformance.results import Absence
 from conformance.subjects import backends
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.backends.protocol import AUTODIFF
+from conformance.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from conformance.subjects.backends.protocol import Backend
     from conformance.subjects.base import Subject
+
+
+_LONGEST_WORD = 64
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,14 @@ def _forms(backend: Backend, mode: str) -> list[str]:
 def _choices(
     backend: Backend, devices: Sequence[str], modes: Sequence[str]
 ) -> tuple[list[Choice], list[Absence]]:
-    places = [d for d in backend.devices() if not devices or _matches(d, devices)]
+    devices_there = backend.devices()
+    for word in (backend.name, *backend.modes, *devices_there):
+        if clean(word, _LONGEST_WORD) != word:
+            message = (
+                f"--backend {backends.word(backend.name)}: cannot be shown: {clean(word, _LONGEST_WORD)}"
+            )
+            raise UsageError(message)
+    places = [d for d in devices_there if not devices or _matches(d, devices)]
     wanted = [Choice(backend.name, d, m) for m in modes_of(backend, modes) for d in places]
     lacking = {
         c: reason for c in wanted if (reason := backend.lacks(c.device, c.mode.removesuffix(AUTODIFF)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.exits import StartError, UsageError
+from conformance.text import said
 
 
 def find_object(option: str, spec: str, what: str) -> Any:
@@ -38,10 +39,10 @@ def find_object(option: str, spec: str, what: str) -> Any:
         if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
             message = f"{option} {spec}: no module {error.name!r} here or among the installed packages"
             raise UsageError(message) from error
-        message = f"{option} {spec}: importing it failed: {error}"
+        message = f"{option} {spec}: importing it failed: {said(error)}"
         raise StartError(message) from error
     except (Exception, SystemExit) as error:
-        message = f"{option} {spec}: importing it failed: {type(error).__name__}: {error}"
+        message = f"{option} {spec}: importing it failed: {type(error).__name__}: {said(error)}"
         raise StartError(message) from error
     for part in attribute.split("."):
         if not hasattr(found, part):

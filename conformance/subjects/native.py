@@ -24,6 +24,7 @@ from conformance.subjects.backends.protocol import AUTODIFF, UnsupportedByBacken
 from conformance.subjects.base import Subject
 from conformance.subjects.limits import TimeLimitError, time_limit
 from conformance.subjects.varied import beside, changed_lists, differentiated, other_numbers, refill_lists
+from conformance.text import said
 from conformance.variations import DERIVATIVES, STATES
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class NativeSubject(Subject):
             with time_limit(self.seconds), self.backend.context(request.inputs.values()):
                 return self._answer(request)
         except UnsupportedByBackendError as missing:
-            return Unsupported(str(missing))
+            return Unsupported(said(missing))
         except (TypeError, ValueError) as error:
             return self._crash(error) if self.backend.broke(error) else _rejected(error)
         except KeyboardInterrupt:
@@ -187,8 +188,7 @@ class NativeSubject(Subject):
         return Array(dtype, shape, bits.unpack(self.backend.to_bytes(value), dtype))
 
     def _crash(self, error: BaseException) -> Errored:
-        first = str(error).strip().partition("\n")[0]
-        return Errored(Status.CRASH, f"{type(error).__name__}: {first}")
+        return Errored(Status.CRASH, f"{type(error).__name__}: {said(error)}")
 
 
 def variations_of(backend: Backend, mode: str, *, differentiates: bool) -> tuple[str, ...]:
@@ -201,5 +201,5 @@ def variations_of(backend: Backend, mode: str, *, differentiates: bool) -> tuple
 
 def _rejected(error: TypeError | ValueError) -> Rejected:
     if isinstance(error, TypeError):
-        return Rejected(ErrorKind.TYPE, str(error))
-    return Rejected(ErrorKind.VALUE, str(error), (ErrorKind.SHAPE,))
+        return Rejected(ErrorKind.TYPE, said(error))
+    return Rejected(ErrorKind.VALUE, said(error), (ErrorKind.SHAPE,))

@@ -1,9 +1,10 @@
-"""The directive `last-runs`: tables of the runs that are kept."""
+"""The directives `last-runs` and `tried-versions`: tables of the runs that are kept."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import versions
 from docutils import nodes
 from results import FOLDER, markdown
 from sphinx.util.docutils import SphinxDirective
@@ -25,7 +26,17 @@ class LastRuns(SphinxDirective):
         return found
 
 
+class TriedVersions(SphinxDirective):
+    """Show which versions were tried."""
+
+    def run(self) -> list[nodes.Node]:
+        """Read what is kept of `nox -s lowest newest`."""
+        self.env.note_dependency(str(versions.KEPT))
+        return self.parse_text_to_nodes(versions.markdown(versions.KEPT))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive."""
     app.add_directive("last-runs", LastRuns)
+    app.add_directive("tried-versions", TriedVersions)
     return {"parallel_read_safe": True}

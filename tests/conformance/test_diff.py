@@ -109,7 +109,10 @@ def test_the_command_prints_the_worst_first_and_fails_if_anything_got_worse(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old = written(a_run(good(ONE), good(TWO), bad(THREE)), tmp_path / "old")
-    new = written(a_run(good(ONE, FAIL), good(TWO, worst=0.9), bad(THREE, PASS)), tmp_path / "new")
+    new = written(
+        a_run(good(ONE, FAIL), good(TWO, worst=0.9), bad(THREE, PASS, reason="", worst=0.5, grade="tight")),
+        tmp_path / "new",
+    )
     assert main(["diff", str(old), str(new)]) == Exit.DOES_NOT
     said = capsys.readouterr().out
     assert [line.split()[0] for line in said.splitlines() if ": 1" in line] == [

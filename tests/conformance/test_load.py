@@ -56,6 +56,10 @@ def test_json_lines_are_strict_and_read_back_to_the_same_run(tmp_path: Path) -> 
         (lambda text: text.replace("\n", '\n{"type": "remark"}\n', 1), "10 lines, expected 9"),
         (lambda text: text.replace("\n", f"\n{'[' * 100_000}\n", 1), "r.jsonl: "),
         (lambda text: "[" + text.replace("\n", ",", 1), "r.jsonl: "),
+        # A reader that takes the first of two would see another verdict.
+        (lambda text: text.replace('"status": "pass"', '"status": "fail", "status": "pass"', 1), "line 2"),
+        (lambda text: text.replace("loss is", "loss is \u2028", 1), "line 5"),
+        (lambda text: "\ufeff" + text, "not a report of this suite"),
     ],
 )
 def test_what_is_no_whole_report_is_refused_in_one_line(
@@ -101,6 +105,10 @@ def counted(**fields: object) -> Callable[[Lines], None]:
     return change
 
 
+def subject_changed(**fields: object) -> Callable[[Lines], None]:
+    return lambda lines: lines[0]["subjects"][0].update(fields)
+
+
 def repeated(lines: Lines) -> None:
     lines.insert(1, lines[1])
     lines[-1] |= {"planned": 4, "run": 4, "counts": {"pass": 4}}
@@ -126,8 +134,27 @@ def failure_hidden(lines: Lines) -> None:
         (counted(suspects=["no-such"]), "there is no mistake 'no-such'"),
         (counted(grade="best"), "there is no grade 'best'"),
         (counted(case="no-such"), "there is no case 'no-such'"),
-        (counted(subject="\x1b[31mno-such\n"), r"there is no subject '\x1b[31mno-such\n'"),
+        (counted(subject="\x1b[31mno-such\n"), r"there is no subject '\\x1b[31mno-such\\n'"),
         (counted(more=1), "line 2"),
+        (counted(worst=2.0), f"no run has this verdict on '{CASES[0].id}'"),
+        (counted(worst=None), "no run has this verdict"),
+        (counted(worst=-1.0), "no run has this verdict"),
+        (counted(spread="nan"), "no run has this verdict"),
+        (counted(seconds="inf"), "no run has this verdict"),
+        (counted(grade=""), "no run has this verdict"),
+        (counted(grade="exact"), "no run has this verdict"),
+        (counted(reason="all is well"), "no run has this verdict"),
+        (counted(suspects=["epsilon-ignored"]), "no run has this verdict"),
+        (put(0, cases=3), f"3 cases, where the suite has {HEADER.cases}"),
+        (subject_changed(mode="jit"), "no run has this subject 'numpy/cpu/eager' in 'cpu', 'jit'"),
+        (subject_changed(device="cuda:0"), "no run has this subject"),
+        (subject_changed(device=None), "no run has this subject"),
+        (subject_changed(cases=2), "more verdicts than the subjects have cases"),
+        (put(-1, planned=7, exit=5), "more verdicts than the subjects have cases"),
+        (put(-2, same=4), "no run has this distance"),
+        (put(-2, ulp=-1.0), "no run has this distance"),
+        (put(-2, one="numpy/cpu/eager"), "no run has this distance"),
+        (lambda lines: lines.insert(-1, lines[-2]), "no run has this distance"),
         (put(0, seed="7"), "line 1"),
         (put(0, subjects=[]), "there is no subject 'numpy/cpu/eager'"),
         (put(0, subjects=[{"name": "a"}]), "missing required field"),

@@ -34,7 +34,7 @@ def test_it_runs_under_its_name(extra: list[str], tmp_path: Path) -> None:
     assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
     header, *verdicts, _ = lines(tmp_path / "r.jsonl")
     assert [each["name"] for each in header["subjects"]] == ["own/cpu/plainly", "own/cpu/again"]
-    assert set(header["versions"]) == {"temporal-loss", "own"}
+    assert set(header["versions"]) == {"temporal-loss", "array-api-compat", "own"}
     assert {each["subject"] for each in verdicts if each["type"] == "verdict"} == {
         "own/cpu/plainly",
         "own/cpu/again",

@@ -2,8 +2,11 @@
 
 import importlib.util
 import json
+import re
 import sys
+import tomllib
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -31,6 +34,7 @@ def load(name: str) -> ModuleType:
 
 
 results = load("results")
+versions = load("versions")
 CASES = suite.load_cases()
 IN_BATCH = [case for case in CASES if "batch" in profiles_of(case, Place(None, "eager"))]
 
@@ -132,3 +136,44 @@ def test_readme_shows_the_kept_runs() -> None:
     assert readme == results.with_results(readme)
     assert results.markdown() in readme
     assert results.badges() in readme
+
+
+def test_versions_that_were_tried_are_kept_by_session(tmp_path: Path) -> None:
+    reports, kept = tmp_path / "reports", tmp_path / "versions.jsonl"
+    reports.mkdir()
+
+    def found(session: str, statuses: dict[str, Status], **header: str) -> None:
+        report(tmp_path, {"numpy/cpu/eager": statuses}, **header).rename(reports / f"{session}.jsonl")
+
+    found("newest(numpy)", marked(IN_BATCH), python="3.13.0")
+    found("lowest(numpy)", marked(IN_BATCH), started="2026-01-01T00:00:00+00:00")
+    assert versions.keep(reports, kept) == ["lowest(numpy)", "newest(numpy)"]
+    # What is run again takes its own place, and what is not stays.
+    (reports / "lowest(numpy).jsonl").unlink()
+    found("newest(numpy)", marked(IN_BATCH, Status.FAIL), python="3.14.0")
+    assert versions.keep(reports, kept) == ["newest(numpy)"]
+    count = f"{len(IN_BATCH)} verdicts"
+    assert versions.markdown(kept).splitlines()[2:] == [
+        f"| `lowest(numpy)` | 3 | numpy 2 | 2026-01-01 | conforms, {count} |",
+        f"| `newest(numpy)` | 3.14.0 | numpy 2 | 2026-01-02 | does not conform, {count} |",
+    ]
+
+
+def bound_of(package: str) -> str | None:
+    """Return the lowest version of a package that the metadata take."""
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*metadata["dependencies"], *chain(*metadata["optional-dependencies"].values())]
+    found = (re.fullmatch(rf"{package}(?:\[\w+])?>=(\S+)", line) for line in lines)
+    return next((match[1] for match in found if match), None)
+
+
+def test_the_page_of_versions_has_both_ends_of_what_is_promised() -> None:
+    rows = [json.loads(line) for line in versions.KEPT.read_text(encoding="utf-8").splitlines()]
+    backends = ("numpy", "strict", "dask", "jax")
+    due = [f"{end}({name})" for end in ("lowest", "newest") for name in sorted(backends)]
+    assert [(row["session"], row["exit"]) for row in rows] == [(session, 0) for session in due]
+    for row in rows[: len(backends)]:
+        for name, version in row["versions"].items():
+            bound = bound_of("array-api-strict" if name == "strict" else name)
+            # A bound of 2.0 is 2.0.0 where it is installed.
+            assert bound is None or f"{version}.".startswith(f"{bound}."), name

@@ -19,9 +19,8 @@ FLAGS: list[dict[str, Any]] = [
     {"data_dependent_shapes": False},
     {"enabled_extensions": []},
     {"boolean_indexing": False, "data_dependent_shapes": False, "enabled_extensions": []},
-    # Where Python numbers may stand beside arrays came with this version.
-    {"api_version": "2024.12"},
-    {"api_version": "2025.12"},
+    # Where Python numbers may stand beside arrays came with the first of these; the other is the newest.
+    *({"api_version": version} for version in sorted({"2024.12", xp.__array_api_version__})),
 ]
 
 

@@ -16,7 +16,7 @@ from conformance import suite
 from conformance.model import Outputs
 from conformance.port import messages, strict
 from conformance.port.strict import BadLineError
-from conformance.port.text import clean, clean_bytes
+from conformance.text import clean, clean_bytes
 
 GOOD = {
     "seq": "1",
@@ -177,6 +177,7 @@ BAD_STARTS = [
     STARTED | {"seq": "1"},
     STARTED | {"port": {"name": "a", "version": "1"}},
     STARTED | {"port": {"name": "\x1b", "version": "1", "language": "C"}},
+    STARTED | {"port": {"name": "a\n", "version": "1", "language": "C"}},
     STARTED | {"port": {"name": "a" * 65, "version": "1", "language": "C"}},
     claiming(ops=[]),
     claiming(ops=["value", "value"]),

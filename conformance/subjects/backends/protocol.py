@@ -9,6 +9,8 @@ from contextlib import nullcontext
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from conformance.text import said
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
@@ -65,7 +67,7 @@ class Backend(ABC):
         try:
             self.xp()
         except ImportError as error:
-            return f"import failed: {error}"
+            return f"import failed: {said(error)}"
         return None
 
     def xp(self) -> Any:

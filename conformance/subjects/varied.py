@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BY = {"by-epsilon": "epsilon", "by-log-weight": "log_weight"}
 _STOPS = 8
-"""So often a call is stopped for one in a second thread."""
+"""So often a call is stopped at its start for one in a second thread, and so often on its way."""
 _PATIENCE = 0.1
 """Seconds to wait for that one."""
 
@@ -112,7 +112,9 @@ class _Stops:
         if event not in {"call", "c_call"}:
             return
         self.calls += 1
-        if self._thread is None or self._waiting is not None or self.calls % self._every:
+        # At the first ones, where arguments are put away, and then here and there.
+        due = self._every and (self.calls <= _STOPS or self.calls % self._every == 0)
+        if self._thread is None or self._waiting is not None or not due:
             return
         thread = self._thread()
         thread.start()

@@ -37,6 +37,7 @@ CLAUSES = {
     "TL-12": "temporal_norm gives the length of the step into each frame, and NaN for the first.",
     "TL-13.1": "estimate_epsilon looks at all steps of a keypoint but the low-confidence and the NaN ones.",
     "TL-13.2": "It gives their quantile by linear interpolation between order statistics, or NaN of none.",
+    "TL-14": "An echo gives back all that was read, arrays and numbers by their bits, and computes nothing.",
 }
 
 FLAGS = {

@@ -85,6 +85,8 @@ def judge(answers: Path, case: tuple[str, ...], device: str, **given: Any) -> in
     if given["op"] or given["dtype"]:
         case, drawn = tuple(each.id for each in _emitted(case, given)), 0
     choice = offline.AnswersChoice.of(answers.absolute(), device, case, drawn, seed)
+    if choice.remark:
+        console().print(Text(choice.remark, style="yellow"), soft_wrap=True)
     deviations = absolute(given["deviations"])
     plan = Plan(cases=case, fresh=drawn, seed=seed, deviations=deviations, answers=(choice,))
     return run(plan, given)
@@ -138,11 +140,14 @@ def list_cases(clause: Collection[str], profile: Collection[str]) -> int:
     return Exit.CONFORMS
 
 
-@cases.command(epilog=options.examples("cases show value-exact-f64-001"))
+@cases.command(
+    epilog=options.examples("cases show value-exact-f64-001", "cases show --all echo-special-f16-003")
+)
 @click.argument("case")
-def show(case: str) -> int:
+@click.option("--all", "every", is_flag=True, help="Every number of it, and its bits.")
+def show(case: str, *, every: bool) -> int:
     """Show one case: clauses, inputs, expected values."""
-    for label, text in explain.about(Plan(cases=(case,)).selected[0]):
+    for label, text in explain.about(Plan(cases=(case,)).selected[0], every=every):
         console().print(Text.assemble((f"{label:>8}  ", "dim"), text), soft_wrap=True)
     return Exit.CONFORMS
 

@@ -21,8 +21,10 @@ _EXPONENTS = {"float16": 5, "bfloat16": 8, "float32": 8, "float64": 11}
 def ordinals(data: bytes, dtype: str) -> list[int | None]:
     """Place of each float in the order of all floats of its dtype; None for NaN.
 
-    Neighbours differ by 1, and -0.0 has the place of 0.0.
+    Neighbours differ by 1, and -0.0 has the place of 0.0. A whole number is its own place.
     """
+    if dtype not in _CODES:
+        return [*map(int, bits.unpack(data, dtype))]
     flat = array.array(_CODES[dtype])
     flat.frombytes(data)
     width = 8 * flat.itemsize

@@ -31,6 +31,9 @@ def expect(case: Case) -> Case:
     OpenQuestionError
         Sound implementations may give different answers.
     """
+    if case.op is Op.ECHO:
+        exact = {name: Expected(array, (0.0,), (0.0,)) for name, array in oracle.echo(case.request).items()}
+        return replace(case, expected=exact, flags=flags(case, {}))
     solution = oracle.solve(case.request)
     keep_off_the_kink(case.id, solution)
     keep_to_the_text(case.id, solution)

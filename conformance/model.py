@@ -26,6 +26,12 @@ class Op(StrEnum):
     """`temporal_norm`; output `norm`."""
     EPSILON = "estimate_epsilon"
     """`estimate_epsilon`; output `epsilon`."""
+    ECHO = "echo"
+    """What was read, given back as bits, and `first`; asked only of those who are reached through text."""
+
+
+COMPUTED = tuple(op for op in Op if op is not Op.ECHO)
+"""The operations that compute something."""
 
 
 class ErrorKind(StrEnum):

@@ -5,12 +5,14 @@ For ports that cannot be started here: on a cluster, in a browser, on a device w
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from conformance import fresh, suite
 from conformance.exits import UsageError
@@ -67,6 +69,8 @@ class AnswersChoice:
         Ids of the cases that were emitted; none means all.
     fresh, seed : int
         How many were drawn beside all, and from what.
+    remark : str
+        What is in the file beside answers, in a line; empty where there is nothing.
     """
 
     path: str
@@ -75,6 +79,7 @@ class AnswersChoice:
     cases: tuple[str, ...] = ()
     fresh: int = 0
     seed: int = 0
+    remark: str = ""
     mode: str = "eager"
 
     @property
@@ -103,7 +108,7 @@ class AnswersChoice:
     def of(
         cls, path: Path, device: str, cases: Sequence[str] = (), drawn: int = 0, seed: int = 0
     ) -> AnswersChoice:
-        """Look into a file; UsageError if it does not hold the answer to `start`."""
+        """Read a file once; UsageError if it does not hold the answer to `start`, or not these answers."""
         said = {found for found, _ in _lines(path) if isinstance(found, Started)}
         if len(said) != 1:
             count = "no answer" if not said else f"{len(said)} different answers"
@@ -114,7 +119,21 @@ class AnswersChoice:
         if device not in there:
             message = f"{path}: the port has no device {device!r}, only {', '.join(there)} (--device)"
             raise UsageError(message)
-        return cls(str(path), started, device, tuple(cases), drawn, seed)
+        choice = cls(str(path), started, device, tuple(cases), drawn, seed)
+        answers, strays = _read(path, choice.known)
+        _hold_to(choice, answers, strays)
+        return replace(choice, remark=_remark(path, strays))
+
+    @property
+    def known(self) -> list[Case]:
+        """All cases that the file may answer: it may hold more than what is judged."""
+        return [*suite.load_cases(), *self.emitted]
+
+    @property
+    def due(self) -> list[str]:
+        """The seq of each answer that has to be there, in the order of the requests."""
+        asked = (c.id for c in self.emitted if not messages.unclaimed(c.request, self.started))
+        return [seq_of(name, time) for name in asked for time in range(1, TIMES + 1)]
 
 
 class AnswersSubject(Subject):
@@ -129,15 +148,7 @@ class AnswersSubject(Subject):
         self.name, self.device, self.mode = choice.name, choice.device, choice.mode
         self._started = choice.started
         self._asked: Counter[str] = Counter()
-        emitted = choice.emitted
-        self._answers, self._strays = _read(Path(choice.path), [*suite.load_cases(), *emitted])
-        asked = [c.id for c in emitted if not messages.unclaimed(c.request, choice.started)]
-        due = [seq_of(name, time) for name in asked for time in range(1, TIMES + 1)]
-        if all(seq in self._answers for seq in due):
-            # A line that stands for no missing answer is one too many, beside the answer before it.
-            for stray in self._strays:
-                problem = f"wrote more than one line: {stray.problem}"
-                self._answers[stray.before or due[0]] = Errored(Status.PROTOCOL, problem)
+        self._answers, self._strays = _read(Path(choice.path), choice.known)
 
     def answer(self, request: Request) -> Answer:
         """Look the answer up."""
@@ -150,37 +161,60 @@ class AnswersSubject(Subject):
         if found is not None:
             return found
         if self._strays:
-            return Errored(Status.PROTOCOL, f"no answer under its seq; {self._strays[0].problem}")
+            return Errored(Status.PROTOCOL, f"no answer under its seq; {self._strays[0]}")
         return Errored(Status.CRASH, "no answer in the file: the port ended before")
 
 
-@dataclass(frozen=True)
-class _Stray:
-    """A line that answers nothing: what is wrong with it, and the seq of the answer before it."""
+def _hold_to(choice: AnswersChoice, answers: dict[str, Answer], strays: list[str]) -> None:
+    """Raise UsageError where one line says of the whole file what a verdict each would say of every case."""
+    due = choice.due
+    there = [seq in answers for seq in due]
+    if due and not any(there) and any(_OTHER in stray for stray in strays):
+        message = f"{choice.path}: answers to other cases than those installed here; print the requests anew"
+        raise UsageError(message)
+    ends = max((place for place, here in enumerate(there, 1) if here), default=0)
+    if not strays and all(there[:ends]) and len(due) - ends > TIMES:
+        message = (
+            f"{choice.path}: cut short: it ends after {ends} of {len(due)} answers; "
+            "have the port answer the other requests, and put the files together"
+        )
+        raise UsageError(message)
 
-    problem: str
-    before: str | None
+
+_OTHER = "is of another suite"
 
 
-def _read(path: Path, cases: Iterable[Case]) -> tuple[dict[str, Answer], list[_Stray]]:
-    """Read all answers by their seq, and what else there is."""
+def _remark(path: Path, strays: list[str]) -> str:
+    if not strays:
+        return ""
+    count = "a line is no answer" if len(strays) == 1 else f"{len(strays)} lines are no answers"
+    return f"{path}: {count}, and passed over; {strays[0]}"
+
+
+def _read(path: Path, cases: Iterable[Case]) -> tuple[dict[str, Answer], list[str]]:
+    """Read all answers by their seq, and what is wrong with each line that answers nothing."""
     asked = {seq_of(case.id, time) for case in cases for time in range(1, TIMES + 1)}
     answers: dict[str, Answer] = {}
-    strays: list[_Stray] = []
-    before = None
+    strays: list[str] = []
     for number, (found, seq) in enumerate(_lines(path), 1):
-        if isinstance(found, Started):
+        if isinstance(found, Started) or found == _BLANK:
             continue
         if seq is None or seq not in asked:
-            why = found if isinstance(found, str) else f"seq {clean(str(seq), 60)!r} was never asked"
-            strays.append(_Stray(f"line {number} of the answers: {why}", before))
-            continue
-        before = seq
-        if seq in answers:
+            why = found if isinstance(found, str) else f"seq {clean(str(seq), 60)!r} {_stranger(seq)}"
+            strays.append(f"line {number} of the answers: {why}")
+        elif seq in answers:
             answers[seq] = Errored(Status.PROTOCOL, f"answered again in line {number}")
         else:
             answers[seq] = Errored(Status.PROTOCOL, found) if isinstance(found, str) else found
     return answers, strays
+
+
+def _stranger(seq: str | None) -> str:
+    edition, slash, _ = (seq or "").partition("/")
+    return _OTHER if slash and edition != _edition() else "was never asked"
+
+
+_BLANK = ""
 
 
 def _lines(path: Path) -> Iterator[tuple[Answer | Started | str, str | None]]:
@@ -188,16 +222,30 @@ def _lines(path: Path) -> Iterator[tuple[Answer | Started | str, str | None]]:
     longest = max(messages.size(case.request) for case in suite.load_cases())
     limit = Limits().line_bytes
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             for line in iter(lambda: file.readline(limit), b""):
-                yield _line(line, longest)
+                yield _line(line.removeprefix(codecs.BOM_UTF8), longest)
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise UsageError(message) from error
 
 
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file to be read as UTF-8; some shells write UTF-16 where output is redirected."""
+    file = path.open("rb")
+    start = file.read(2)
+    file.seek(0)
+    if b"\0" not in start and start not in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return file
+    with file:
+        order = "be" if start in {codecs.BOM_UTF16_BE, b"\0{"} else "le"
+        return io.BytesIO(file.read().decode(f"utf-16-{order}", "replace").encode())
+
+
 def _line(line: bytes, longest: int) -> tuple[Answer | Started | str, str | None]:
     seq = None
+    if not line.strip():
+        return _BLANK, seq
     try:
         message = strict.read(line, longest)
         if "protocol" in message:

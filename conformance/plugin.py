@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance import suite
 from conformance.exits import UsageError
 from conformance.run.plan import Plan
 from conformance.run.runner import Runner
+from conformance.steps import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,18 +44,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("trial", trials, ids=[t.id for t in trials])
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffle the cases within each subject, if a seed is given."""
+    """Have `-k` select steps, and shuffle the cases within each subject, if a seed is given."""
+    steps = {case.id: f"step-{step_of(case)}" for case in suite.load_cases()}
+    for item in items:
+        item.extra_keyword_matches.update({steps[name]} if (name := _case_of(item)) in steps else ())
     seed = config.stash[_PLAN].shuffle
     if seed is None:
         return
     groups: dict[str, list[pytest.Item]] = {}
     for item in items:
-        # Ids are "subject::case", as `pytest_generate_tests` makes them.
         groups.setdefault(item.name.rpartition("::")[0], []).append(item)
     for group in groups.values():
         random.Random(seed).shuffle(group)  # noqa: S311 - not for secrets
     items[:] = [item for group in groups.values() for item in group]
+
+
+def _case_of(item: pytest.Item) -> str:
+    # Ids are "subject::case", as `pytest_generate_tests` makes them.
+    return item.name.rpartition("::")[2].removesuffix("]")
 
 
 @pytest.fixture(scope="session")

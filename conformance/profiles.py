@@ -51,6 +51,7 @@ def _plain(case: Case) -> bool:
 
 
 _RULES: Mapping[str, Callable[[Case], bool]] = {
+    "transport": lambda c: c.op is Op.ECHO,
     "value-f64": lambda c: _plain(c) and "float64" in _dtypes(c),
     "value-f32": lambda c: _plain(c) and "float64" not in _dtypes(c),
     "half": lambda c: c.op in _LOSS and _half(c),
@@ -93,7 +94,7 @@ def profiles_of(case: Case, place: Place) -> list[str]:
     not the default one. Likewise every case checks a transformation where there is one.
     """
     names = [name for name, rule in _RULES.items() if rule(case)]
-    if case.error is None and case.op is not Op.GRADIENT and not _half(case):
+    if case.error is None and case.op in _LOSS | _METRIC and not _half(case):
         names += ["device"] * place.elsewhere + ["transform"] * place.transforms
     return names
 
@@ -130,4 +131,7 @@ def tally(cases: Iterable[Case], verdicts: Mapping[str, Verdict], place: Place) 
                 count.ran += 1
                 count.passed += status is Status.PASS
                 count.unsupported += status in {Status.UNSUPPORTED, Status.SKIPPED}
+    # What is reached without text has no transport to test, and is not asked.
+    if "transport" in tallies and not tallies["transport"].ran:
+        del tallies["transport"]
     return {name: tallies[name] for name in NAMES if name in tallies}

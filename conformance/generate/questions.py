@@ -27,6 +27,7 @@ _OPS = {
     "gradient": Op.GRADIENT,
     "norm": Op.NORM,
     "epsilon": Op.EPSILON,
+    "echo": Op.ECHO,
 }
 _SHORT = {"float16": "f16", "bfloat16": "bf16", "float32": "f32", "float64": "f64"}
 

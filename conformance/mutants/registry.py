@@ -8,7 +8,8 @@ from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from conformance.model import Array, Case, ErrorKind, Op, Request
+from conformance import oracle
+from conformance.model import COMPUTED, Array, Case, ErrorKind, Op, Request
 from conformance.oracle import Definition, read, rounded
 from conformance.oracle.problem import HALVES
 
@@ -29,6 +30,7 @@ THEMES = (
     "reduction",
     "refusals",
     "segments",
+    "transport",
 )
 APART = 4
 """How many budgets a wrong answer must stand off the truth for a case to kill it."""
@@ -78,6 +80,8 @@ class Mutant:
         What a case must have, by the names of `NEEDS`, for it to be wrong there.
     refuses : callable, optional
         Gives the kind of its refusal; by default it refuses what it should.
+    reads : callable, optional
+        Gives the request that it takes a request for; it answers that one rightly.
     """
 
     name: str
@@ -86,9 +90,12 @@ class Mutant:
     ops: tuple[Op, ...]
     needs: str
     refuses: Callable[[Request], ErrorKind | None] | None
+    reads: Callable[[Request], Request] | None = None
 
     def concerns(self, case: Case) -> bool:
         """Whether it may be wrong here; elsewhere its answer is the truth."""
+        if self.reads is not None:
+            return repr(self.reads(case.request)) != repr(case.request)
         if self.refuses is not None and self.refuses(case.request) is not case.error:
             return True
         return bool(self.rules) and case.error is None and case.op in self.ops and NEEDS[self.needs](case)
@@ -108,9 +115,10 @@ _declared: dict[str, Mutant] = {}
 def mutant(
     what: str,
     *,
-    ops: tuple[Op, ...] = tuple(Op),
+    ops: tuple[Op, ...] = COMPUTED,
     needs: str = "anything",
     refuses: Callable[[Request], ErrorKind | None] | None = None,
+    reads: Callable[[Request], Request] | None = None,
     **rules: Callable[..., Any],
 ) -> None:
     """Declare a mutant: "name: What is wrong with it.", and the rules that it replaces by keyword."""
@@ -118,7 +126,7 @@ def mutant(
     if name in _declared:
         message = f"two mutants are called {name}"
         raise ValueError(message)
-    _declared[name] = Mutant(name, description, rules, ops, needs, refuses)
+    _declared[name] = Mutant(name, description, rules, ops, needs, refuses, reads)
 
 
 @cache
@@ -134,6 +142,8 @@ def wrong_answer(mutant: Mutant, case: Case) -> dict[str, Array] | ErrorKind | N
 
     None means an answer where a refusal is due: some value, not worth computing.
     """
+    if mutant.reads is not None:
+        return _answer_to(mutant.reads(case.request), case)
     kind = case.error if mutant.refuses is None else mutant.refuses(case.request)
     if kind is not None or case.error is not None:
         return kind
@@ -141,6 +151,17 @@ def wrong_answer(mutant: Mutant, case: Case) -> dict[str, Array] | ErrorKind | N
         return {name: due.array for name, due in case.expected.items()}
     solution = mutant.definition().solve(read(case.request))
     return {name: rounded(output) for name, output in solution.outputs.items()}
+
+
+def _answer_to(misread: Request, case: Case) -> dict[str, Array] | ErrorKind | None:
+    kind = oracle.refusal(misread)
+    if kind is not None or case.error is not None:
+        return kind
+    if misread.op is Op.ECHO:
+        return oracle.echo(misread)
+    rules = Definition()
+    rules.guard = _GUARD
+    return {name: rounded(output) for name, output in rules.solve(read(misread)).outputs.items()}
 
 
 def kills(case: Case, answer: dict[str, Array] | ErrorKind | None) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from conformance import bits
 from conformance.model import Array, ErrorKind, Op, Request
 from conformance.oracle.definition import Definition, Entry, Output, Solution
+from conformance.oracle.echo import echo
 from conformance.oracle.fixed import Exact
 from conformance.oracle.problem import Problem, read, result_dtype
 from conformance.oracle.refusals import refusal
@@ -23,6 +24,7 @@ __all__ = [
     "Problem",
     "Solution",
     "answer",
+    "echo",
     "estimate_epsilon",
     "exact_value",
     "gradient",
@@ -52,6 +54,8 @@ def answer(request: Request) -> dict[str, Array] | ErrorKind:
     fault = refusal(request)
     if fault is not None:
         return fault
+    if request.op is Op.ECHO:
+        return echo(request)
     return {name: rounded(output) for name, output in solve(request).outputs.items()}
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from conformance import bits
-from conformance.model import Answer, Array, Errored, Outputs, Rejected, Request, Status, Unsupported
+from conformance.model import Answer, Array, Errored, Op, Outputs, Rejected, Request, Status, Unsupported
+from conformance.oracle.echo import is_number, number
 from conformance.port.strict import BadLineError
 from conformance.schema import protocol
 from conformance.schema.arrays import named, numbers
@@ -52,13 +53,22 @@ def unclaimed(request: Request, port: Started) -> str | None:
 
 def size(request: Request) -> int:
     """Return how many elements the arrays of a request have, and of an answer to it at most."""
-    return sum(len(array.values) for array in request.inputs.values())
+    # An echo gives some of the keypoints twice.
+    twice = len(request.inputs["keypoints"].values) if request.op is Op.ECHO else 0
+    return twice + sum(len(array.values) for array in request.inputs.values())
 
 
 def run_line(request: Request, seq: str, device: str) -> bytes:
     """Write the message that asks for one answer."""
-    inputs = {name: protocol.SentArray(a.dtype, a.shape, a.bits) for name, a in request.inputs.items()}
-    return _line(protocol.Run(seq, request.op, device, inputs, named(request.params), request.variation))
+    inputs = {name: _sent(array) for name, array in request.inputs.items()}
+    again = {name: _sent(number(v)) for name, v in request.params.items() if is_number(v)}
+    return _line(
+        protocol.Run(seq, request.op, device, inputs, named(request.params), again, request.variation)
+    )
+
+
+def _sent(array: Array) -> protocol.SentArray:
+    return protocol.SentArray(array.dtype, array.shape, array.bits)
 
 
 def request_of(message: protocol.Run) -> Request:

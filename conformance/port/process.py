@@ -45,6 +45,12 @@ class BrokenError(Exception):
         self.status, self.usage = status, usage
 
 
+_NEVER = (
+    ", nor any before; does it flush each line, and read one without waiting for what follows it? "
+    "(docs/porting-traps.md)"
+)
+
+
 class Process:
     """A started port.
 
@@ -91,6 +97,7 @@ class Process:
         self._newline = -1
         self._words = b""
         self._silent = False
+        self._answered = False
         self._watched = time.monotonic()
         self._alive = True
 
@@ -229,6 +236,7 @@ class Process:
         line = bytes(self._got[:place])
         rest = bytes(self._got[place + 1 : place + 200])
         self._forget()
+        self._answered = True
         self._trace.got(line)
         if rest:
             lines = f"{clean_bytes(line, 80) or 'an empty one'}, then {clean_bytes(rest, 80)}"
@@ -257,7 +265,7 @@ class Process:
         if now >= limit:
             if self._silent:
                 self._broken(Status.CRASH, "closed its standard output and went on running")
-            part = " (a line without an end)" if self._got else ""
+            part = " (a line without an end)" if self._got else "" if self._answered else _NEVER
             self._broken(Status.TIMEOUT, f"no answer within {seconds:.3g} s{part}")
         if now >= self._watched + _WATCH:
             self._watched = now

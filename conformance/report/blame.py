@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conformance.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from conformance.model import Case, Verdict
     from conformance.results import Run, SubjectInfo
@@ -31,6 +31,8 @@ def culprits(run: Run, subject: SubjectInfo, cases: list[Case]) -> list[Culprit]
     verdicts = run.of(subject.name)
     spared = [c for c in cases if c.id in verdicts and verdicts[c.id].status is Status.PASS]
     op = {c.id: c.op for c in cases}
+    known = {c.id: c for c in cases}
+    kin = kinship(cases)
     blamable = [v for v in run.failures if v.subject == subject.name and v.suspects]
     found = []
     for accepted in (False, True):
@@ -43,11 +45,28 @@ def culprits(run: Run, subject: SubjectInfo, cases: list[Case]) -> list[Culprit]
         group = []
         while left:
             explained = Counter(s for v in left for s in v.suspects)
-            name = max(explained, key=lambda n: (explained[n] - against[n], -anywhere[n]))
+            close = Counter[str]()
+            for verdict in left:
+                close.update({s: kin(s, known[verdict.case]) for s in verdict.suspects})
+            name = max(explained, key=lambda n: (explained[n] - against[n], -anywhere[n], close[n]))
             group.append(Culprit(name, explained[name], looked))
             left = [v for v in left if name not in v.suspects]
         found += sorted(group, key=lambda culprit: -culprit.explained)
     return found
+
+
+def kinship(cases: list[Case]) -> Callable[[str, Case], float]:
+    """Return what tells how much of a mistake shows in cases of the same clauses, from 0 to 1.
+
+    A case is there for mistakes that show in few others: where nothing else is known they are the likeliest.
+    """
+    everywhere = Counter(name for c in cases for name in c.kills)
+    by_clause = Counter((name, clause) for c in cases for name in c.kills for clause in c.clauses)
+
+    def kin(name: str, case: Case) -> float:
+        return max(by_clause[name, clause] for clause in case.clauses) / max(everywhere[name], 1)
+
+    return kin
 
 
 def told(
@@ -59,6 +78,7 @@ def told(
     small. Each names first the mistakes that explain most of its subject's failures.
     """
     common = Counter(s for v in failures for s in v.suspects)
+    kin = kinship([*known.values()])
 
     def order(verdict: Verdict) -> tuple[bool, int, int]:
         case = known[verdict.case]
@@ -72,9 +92,13 @@ def told(
         kind = (verdict.status, known[verdict.case].clauses)
         (rest if kind in seen or verdict.case in seen else first).append(verdict)
         seen |= {kind, verdict.case}
-    return [_likely_first(verdict, [c.name for c in blamed[verdict.subject]]) for verdict in [*first, *rest]]
 
+    def likely_first(verdict: Verdict) -> Verdict:
+        order = {culprit.name: place for place, culprit in enumerate(blamed[verdict.subject])}
 
-def _likely_first(verdict: Verdict, names: list[str]) -> Verdict:
-    order = {name: place for place, name in enumerate(names)}
-    return replace(verdict, suspects=tuple(sorted(verdict.suspects, key=lambda n: order.get(n, len(order)))))
+        def place(name: str) -> tuple[int, float]:
+            return order.get(name, len(order)), -kin(name, known[verdict.case])
+
+        return replace(verdict, suspects=tuple(sorted(verdict.suspects, key=place)))
+
+    return [likely_first(verdict) for verdict in [*first, *rest]]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from conformance import fresh, profiles
 from conformance.exits import Exit
+from conformance.explain import broken
 from conformance.report.blame import Culprit, culprits, told
 from conformance.report.numbers import size
-from conformance.results import GOOD
+from conformance.results import GOOD, UNJUDGED
 from conformance.run import chosen
 from conformance.subjects.backends.protocol import AUTODIFF
 
@@ -50,6 +51,17 @@ _OUTCOMES = {
         "…",
     ),
 }
+_NOTHING = Outcome(
+    "nothing judged",
+    "nothing was judged: all that was asked is unsupported there, which is neither right nor wrong",
+    *("yellow", "yellow", "open", "…"),
+)
+
+
+def _outcome(run: Run) -> Outcome:
+    code = run.exit_code
+    unjudged = len(run.verdicts) == run.planned > 0 and all(v.status in UNJUDGED for v in run.verdicts)
+    return _NOTHING if code is Exit.INCOMPLETE and unjudged else _OUTCOMES[code]
 
 
 def standing(count: profiles.Tally | None) -> str:
@@ -159,7 +171,7 @@ class Summary:
         self.groups: dict[str, list[SubjectInfo]] = {}
         for subject in run.header.subjects:
             self.groups.setdefault(subject.group, []).append(subject)
-        self.outcome = _OUTCOMES[run.exit_code]
+        self.outcome = _outcome(run)
         if run.exit_code is Exit.CONFORMS and not any(claim.by for claim in self.claims):
             self.outcome = replace(self.outcome, color="yellow", badge="yellow", kind="open", mark="…")
 
@@ -288,7 +300,7 @@ class Summary:
             failures,
             asked=len({v.case for v in self.run.verdicts if v.subject in names}),
             clauses=Counter(
-                c for case in dict.fromkeys(v.case for v in failures) for c in self.cases[case].clauses
+                clause for _, clause in {(v.case, c) for v in failures for c in broken(self.cases[v.case], v)}
             ),
             culprits=[*dict.fromkeys(c.name for s in subjects for c in self.culprits[s.name])],
         )

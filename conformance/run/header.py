@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import temporal_loss
 from conformance import fresh, suite
 from conformance.results import Header, SubjectInfo
+from conformance.run.plan import asked_of
 from conformance.subjects import backends
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 def header_of(plan: Plan, command: str) -> Header:
     """Describe a plan on this machine; `command` is what the user typed."""
     trials = Counter(t.subject.name for t in plan.trials())
+    stored = max((len(asked_of(s, suite.load_cases())) for s in plan.subjects), default=0)
     return Header(
         suite=suite.suite_hash(),
-        cases=len(suite.load_cases()) + max(plan.fresh, fresh.COUNT),
+        cases=stored + max(plan.fresh, fresh.COUNT),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
         host=f"{platform.system()} {platform.machine()}",

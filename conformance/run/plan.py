@@ -12,10 +12,11 @@ import msgspec
 
 from conformance import fresh, suite
 from conformance.exits import UsageError
-from conformance.offline import AnswersChoice  # noqa: TC001 - msgspec reads the annotations
+from conformance.model import Op
+from conformance.offline import AnswersChoice
 from conformance.port.child import CallableChoice
 from conformance.port.limits import CALLABLE, Limits
-from conformance.port.subject import PortChoice  # noqa: TC001 - msgspec reads the annotations
+from conformance.port.subject import PortChoice
 from conformance.run import chosen
 from conformance.subjects import find
 from conformance.subjects.backends.protocol import AUTODIFF
@@ -168,8 +169,14 @@ class Plan:
 
     def trials(self) -> list[Trial]:
         """Every subject with every case, slow modes with the chosen cases only."""
-        return [
-            Trial(subject, case)
-            for subject in self.subjects
-            for case in chosen.cases_for(subject.mode, self.selected, every=bool(self.cases))
-        ]
+        return [Trial(subject, case) for subject in self.subjects for case in self._cases_for(subject)]
+
+    def _cases_for(self, subject: Startable) -> list[Case]:
+        return chosen.cases_for(subject.mode, asked_of(subject, self.selected), every=bool(self.cases))
+
+
+def asked_of(subject: Startable, cases: list[Case]) -> list[Case]:
+    """Give the cases that concern a subject: only what is reached through text has a transport."""
+    if isinstance(subject, PortChoice | AnswersChoice):
+        return cases
+    return [case for case in cases if case.op is not Op.ECHO]

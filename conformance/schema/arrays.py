@@ -10,7 +10,9 @@ from msgspec import Meta, Struct
 DTYPES = ["float16", "bfloat16", "float32", "float64", "int64", "bool", "complex64"]
 INPUTS = ["keypoints", "confidences", "segment_ids", "epsilon"]
 Dtype = Annotated[str, Meta(extra_json_schema={"enum": DTYPES})]
+NUMBERS = ["epsilon", "prob_threshold", "quantile"]
 InputName = Annotated[str, Meta(extra_json_schema={"enum": INPUTS})]
+ParamName = Annotated[str, Meta(extra_json_schema={"enum": NUMBERS})]
 Shape = tuple[Annotated[int, Meta(ge=0)], ...]
 Parameter = Annotated[
     int | float | str | None,

@@ -8,11 +8,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from conformance import bits
 from conformance.model import Array, ErrorKind, Expected, Op
-from conformance.schema.arrays import NEEDED, UNIQUE, Dtype, InputName, Params, Record, Shape
+from conformance.schema.arrays import INPUTS, NEEDED, UNIQUE, Dtype, InputName, Params, Record, Shape
 
 Id = Annotated[str, Meta(pattern="^[a-z]+-[a-z]+-[a-z0-9]+-[0-9]{3}$", description="Never reused.")]
 Clause = Annotated[str, Meta(pattern=r"^TL-[0-9]+(\.[0-9]+)?$")]
-OUTPUTS = ["loss", "gradient", "differences", "masked", "rectified", "norm", "epsilon"]
+COMPUTED = ["loss", "gradient", "differences", "masked", "rectified", "norm", "epsilon"]
+ECHOED = [*INPUTS[:3], "prob_threshold", "quantile", "first"]
+OUTPUTS = [*COMPUTED, *ECHOED]
 OutputName = Annotated[str, Meta(extra_json_schema={"enum": OUTPUTS})]
 Bounds = Annotated[
     tuple[Annotated[float, Meta(ge=0)], ...],
@@ -83,6 +85,11 @@ _FIELDS = {
     ),
     Op.NORM: ("keypoints", "", "norm"),
     Op.EPSILON: ("keypoints confidences", "prob_threshold quantile", "epsilon"),
+    Op.ECHO: (
+        "keypoints confidences segment_ids epsilon",
+        "epsilon prob_threshold quantile",
+        "keypoints confidences segment_ids epsilon prob_threshold quantile first",
+    ),
 }
 """Inputs, parameters and outputs of each operation."""
 
@@ -92,7 +99,8 @@ def rules() -> dict[str, dict[str, object]]:
     ops = []
     for op, fields in _FIELDS.items():
         inputs, params, outputs = ({"propertyNames": {"enum": names.split()}} for names in fields)
-        due = outputs | {"required": fields[2].split()}
+        # An echo has what came, and one output more.
+        due = outputs | {"required": ["keypoints", "first"] if op is Op.ECHO else fields[2].split()}
         ops.append(_when("op", op.value, {"inputs": inputs, "params": params, "expected": due}))
     widths = [
         _when("dtype", dtype, {"bits": {"items": {"minLength": 2 * width, "maxLength": 2 * width}}})

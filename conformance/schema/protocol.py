@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from conformance.model import ErrorKind, Op
-from conformance.schema.arrays import NEEDED, UNIQUE, Dtype, InputName, Params, Record, Shape
+from conformance.schema.arrays import (
+    NEEDED,
+    UNIQUE,
+    Dtype,
+    InputName,
+    ParamName,
+    Params,
+    Record,
+    Shape,
+)
 
 Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.:+#/*-]{0,63}(?!\n)$")]
 Float = Literal["float16", "bfloat16", "float32", "float64"]
@@ -43,6 +52,10 @@ class Run(Record, frozen=True, tag_field="cmd", tag="run", omit_defaults=True):
     device: Annotated[str, Meta(min_length=1, description="One of the devices that the port named.")]
     inputs: Annotated[dict[InputName, SentArray], Meta(extra_json_schema=NEEDED)]
     params: Params
+    param_bits: Annotated[
+        dict[ParamName, SentArray],
+        Meta(description="Once more the params that are numbers or lists of numbers, as float64 bits."),
+    ]
     variation: Annotated[str, Meta(description="How else to ask a Python callable; no port is sent it.")] = ""
 
 

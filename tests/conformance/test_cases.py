@@ -257,7 +257,7 @@ def solved(case: Case) -> Solution:
 def test_no_unmasked_step_is_both_nan_and_infinite() -> None:
     """The text leaves open whether such a length is NaN or infinite, so no case may ask."""
     for case in COMPUTED:
-        if any(math.isinf(v) for v in case.inputs["keypoints"].values):
+        if case.op is not Op.ECHO and any(math.isinf(v) for v in case.inputs["keypoints"].values):
             for e in solved(case).entries:
                 special = [d for d in e.step if isinstance(d, float)]
                 assert e.masked == 0 or not (any(map(math.isnan, special)) and any(map(math.isinf, special)))

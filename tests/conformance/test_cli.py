@@ -153,6 +153,10 @@ def test_cases_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str]) 
 
     case = suite.load_cases()[0]
     assert case.description in said("show", case.id)
+    assert said("show", "--all", "echo-epsilon-f64-004").splitlines()[-2:] == [
+        "            [0] 1.0  3ff0000000000000",
+        "            [1] 2.0  4000000000000000",
+    ]
     assert f"{len(suite.load_cases())} cases, 0 problems" in said("check")
     listed = said("list", "--clause", "TL-8.2", "--profile", "gradient-half").splitlines()
     halves = {"float16", "bfloat16"}

@@ -81,6 +81,7 @@ def test_every_mutant_is_killed_by_a_case() -> None:
 
 # Their numbers are right, so that any case kills them, whatever its budget.
 FORM = {"half-result", "single-result", "double-result", "scalar-with-an-axis", "result-flattened"}
+FORM |= {"double-throughout"}
 FORM |= {"half-gradient-kept-wide", "gradient-in-pairs"}
 
 

@@ -165,6 +165,13 @@ def seen(last: float) -> dict[str, Any]:
         ("omit-by-first-sequence", case_of(HOLE, nan_policy="omit"), (1 / 3,)),
         ("quantile-default-is-95", case_of([[0, 0], [0, 0], [1, 0]], Op.EPSILON), (0.95,)),
         ("quantile-over-all-keypoints", case_of(TWO, Op.EPSILON, quantile=1.0), (5.0, 5.0)),
+        ("columns-first", case_of([[0, 0], [3, 4]]), (1.0,)),
+        ("epsilon-default-is-one", case_of([[0, 0], [3, 4]]), (4.0,)),
+        ("threshold-default-is-half", case_of(TWO, confidences=LOW["confidences"]), (1.75,)),
+        ("reduction-default-is-sum", case_of(TWO), (12.0,)),
+        ("reduction-default-is-none", case_of(TWO), (5.0, 2.0, 0.0, 5.0)),
+        ("reduction-default-is-valid-mean", case_of(TWO, **LOW), (7 / 3,)),
+        ("policy-default-is-omit", case_of(HOLE), (1 / 3,)),
     ],
 )
 def test_worked_by_hand(name: str, case: Case, due: tuple[float, ...]) -> None:

@@ -170,7 +170,7 @@ def test_markdown_has_no_text_of_a_subject_as_markup() -> None:
 @pytest.mark.parametrize(
     ("run", "message", "color"),
     [
-        (a_run(*map(good, ALL), subjects=(GOOD,)), f"12 profiles, {len(ALL)} cases passed", "brightgreen"),
+        (a_run(*map(good, ALL), subjects=(GOOD,)), f"13 profiles, {len(ALL)} cases passed", "brightgreen"),
         # What the header says of the number of cases makes no selection whole.
         (a_run(*map(good, CASES), cases=3), "a selection: 3 cases passed", "yellow"),
         # One subject was not asked what the other passed.

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from runs import ALL, BAD, CASES, GOOD, GREEN, MIXED, a_run, bad, good, named, summed
 
-from conformance import suite
+from conformance import explain, suite
 from conformance.exits import Exit
 from conformance.model import Case, Status, Verdict
+from conformance.report.html import matrix
+from conformance.report.html.matrix import columns
 from conformance.report.summary import Summary
 from conformance.results import Pair
 
@@ -160,3 +162,30 @@ def test_what_moved_most_comes_first() -> None:
     spreads = (0.0, 2.0, None, math.nan, 5.0)
     run = a_run(*(good(c, spread=s) for c, s in zip(ALL, spreads, strict=False)))
     assert [ALL.index(*suite.select(v.case)) for v in summed(run).moving] == [3, 4, 1]
+
+
+def test_of_like_mistakes_the_one_that_shows_in_few_other_cases_comes_first() -> None:
+    case = next(c for c in ALL if c.id == "value-masked-f64-001")
+    run = a_run(
+        bad(case, suspects=("confidences-transposed", "mask-ignored", "mask-multiplies", "planar-columns"))
+    )
+    (only,) = summed(run).told
+    assert only.suspects[0] == "mask-multiplies"
+    assert summed(run).culprits[BAD.name][0].name == "mask-multiplies"
+
+
+@pytest.mark.parametrize(("reason", "shown"), [("loss is 9.5", False), ("changed its input keypoints", True)])
+def test_a_wrong_number_breaks_no_clause_about_memory(reason: str, *, shown: bool) -> None:
+    case = next(c for c in ALL if "TL-1.4" in c.clauses)
+    summary = summed(a_run(bad(case, reason=reason)))
+    lines = explain.failure(case, summary.told[0], "")
+    assert ("TL-1.4" in {text.split()[0] for label, text in lines if label == "clause"}) is shown
+    assert ("TL-1.4" in summary.findings[0].clauses) is shown
+    assert (matrix.matrix(summary)["TL-1.4"][columns(summary).index(BAD)].state == "fail") is shown
+
+
+def test_a_run_in_which_all_is_unsupported_says_so() -> None:
+    run = a_run(*(good(c, Status.UNSUPPORTED) for c in CASES))
+    assert summed(run).outcome.closing.startswith("nothing was judged: all that was asked is unsupported")
+    run.planned += 1
+    assert summed(run).outcome.closing.startswith("incomplete: not every planned case got a verdict")

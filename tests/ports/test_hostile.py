@@ -134,7 +134,7 @@ AT_START = {
     "cannot_start": "did not start: no licence found",
     "exits_at_start": "exit code 1 without an answer; last on stderr: no licence found",
     "dies_at_start_by_signal": "signal 11 (SIGSEGV)",
-    "hangs_before_handshake": "no answer within",
+    "hangs_before_handshake": "no answer within 0.4 s, nor any before; does it flush each line",
     "hangs_in_handshake": "a line without an end",
     "says_banner": "Welcome to the framework",
     "speaks_other_protocol": "Invalid enum value 2 - at `$.protocol`",

@@ -16,8 +16,10 @@ import pytest
 from conformance import suite
 from conformance.clauses import CLAUSES
 from conformance.exits import Exit
+from conformance.model import Op
 from conformance.port.limits import Limits
 from conformance.profiles import NAMES
+from conformance.steps import STEPS, step_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "porting.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -96,30 +98,46 @@ def test_what_is_shown_is_held_to_what_is_printed() -> None:
 def test_other_commands_in_the_text_exist() -> None:
     inline = set(re.findall(r"`(python -m conformance [^`]*)`", TEXT))
     assert inline == {
+        "python -m conformance cases show --all ID",
         "python -m conformance emit --case ID",
         "python -m conformance cases list --clause TL-3.1",
         "python -m conformance diff old.jsonl new.jsonl",
     }
-    for words in ("emit --help", "cases list --help", "diff --help"):
+    for words in ("emit --help", "cases list --help", "cases show --help", "diff --help"):
         line = [sys.executable, "-m", "conformance", *words.split()]
         done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
         assert "Usage" in done.stdout
 
 
-def selectors() -> list[list[str]]:
-    found = re.findall(r'^\|.*\| `-k "?([^`"]+)"?` \|$', TEXT, re.MULTILINE)
-    return [text.split(" or ") for text in found]
+def selectors() -> list[str]:
+    return re.findall(r"^\|.*\| `-k step-([a-z]+)` \|$", TEXT, re.MULTILINE)
 
 
-def test_every_step_selects_cases_and_no_case_is_forgotten() -> None:
-    ids = {case.id for case in suite.load_cases()}
-    left = set(ids)
-    for parts in selectors():
-        for part in parts:
-            chosen = {i for i in ids if part in i}
-            assert chosen, part
-            left -= chosen
-    assert not left
+def test_the_steps_are_those_there_are_and_each_has_cases() -> None:
+    assert selectors() == list(STEPS)
+    assert {step_of(case) for case in suite.load_cases()} == {*STEPS}
+
+
+def test_a_step_needs_nothing_that_comes_later() -> None:
+    above = {name: STEPS[: STEPS.index(name) + 1] for name in STEPS}
+    for case in suite.load_cases():
+        step = step_of(case)
+        if step == "echo":
+            continue
+        given = {*case.inputs, *case.params}
+        kinds = {a.dtype for a in case.inputs.values()}
+        assert "mask" in above[step] or given <= {"keypoints", "reduction", "segment_ids"}, case.id
+        assert "policy" in above[step] or case.params.get("reduction") != "valid_mean", case.id
+        assert "half" in above[step] or kinds.isdisjoint({"float16", "bfloat16"}), case.id
+        assert "refusals" in above[step] or case.error is None, case.id
+        assert "metrics" in above[step] or case.op in {Op.VALUE, Op.STAGES, Op.GRADIENT}, case.id
+
+
+def test_dash_k_selects_a_step() -> None:
+    line = [sys.executable, "-m", "conformance", "--backend", "numpy", "--", "-k", "step-plain"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+    count = sum(step_of(case) == "plain" for case in suite.load_cases())
+    assert f"conforms: {count} passed; {count} of {count} planned" in done.stdout
 
 
 def test_every_clause_in_the_table_exists() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.clauses import CLAUSES
+from conformance.explain import broken
 from conformance.model import Status
 from conformance.report.numbers import ratio, size
 from conformance.results import GOOD, UNJUDGED
@@ -56,9 +57,18 @@ def matrix(summary: Summary) -> dict[str, list[Cell]]:
             ids[clause].append(case.id)
     verdicts = [summary.run.of(subject.name) for subject in columns(summary)]
     return {
-        clause: [cell(mine, found) for found in verdicts]
+        clause: [cell(mine, _about(clause, found, summary)) for found in verdicts]
         for clause, mine in ids.items()
         if not summary.asked.isdisjoint(mine)
+    }
+
+
+def _about(clause: str, verdicts: dict[str, Verdict], summary: Summary) -> dict[str, Verdict]:
+    """Give the verdicts that say something of a clause: a wrong number is no changed input."""
+    return {
+        name: verdict
+        for name, verdict in verdicts.items()
+        if verdict.status in GOOD or clause in broken(summary.cases[name], verdict)
     }
 
 

@@ -84,6 +84,12 @@ static unsigned half_to_bits(double value) {
     return sign | (unsigned)(exponent + 14) << 10 | ((unsigned)ldexp(size, 11 - exponent) - 1024);
 }
 
+static void wide_to_digits(uint64_t wide, char digits[17]) {
+    sprintf(digits, "%08lx%08lx", (unsigned long)(wide >> 32), (unsigned long)(wide & 0xffffffffu));
+}
+
+void integer_to_digits(int64_t value, char digits[17]) { wide_to_digits((uint64_t)value, digits); }
+
 void float_to_digits(double value, dtype_t dtype, char digits[17]) {
     float narrow = (float)value;
     uint32_t single;
@@ -97,6 +103,6 @@ void float_to_digits(double value, dtype_t dtype, char digits[17]) {
     } else if (dtype == F32) {
         sprintf(digits, "%08lx", (unsigned long)single);
     } else {
-        sprintf(digits, "%08lx%08lx", (unsigned long)(wide >> 32), (unsigned long)(wide & 0xffffffffu));
+        wide_to_digits(wide, digits);
     }
 }

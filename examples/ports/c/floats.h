@@ -18,6 +18,7 @@ double float_round_integer(int64_t value, dtype_t dtype);
 /* Reads hex digits, most significant first. */
 uint64_t bits_read(const char *digits);
 double float_from_bits(uint64_t bits, dtype_t dtype);
+void integer_to_digits(int64_t value, char digits[17]);
 /* Writes the digits of a number that the format holds, and the final 0; 16 digits at most. */
 void float_to_digits(double value, dtype_t dtype, char digits[17]);
 

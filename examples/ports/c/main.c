@@ -13,21 +13,24 @@ static const char ABOUT[] =
     "{\"protocol\":1,"
     "\"port\":{\"name\":\"temporal-loss-c\",\"version\":\"1.0.0\",\"language\":\"C\"},"
     "\"capabilities\":{"
-    "\"ops\":[\"value\",\"stages\",\"gradient\",\"temporal_norm\",\"estimate_epsilon\"],"
+    "\"ops\":[\"value\",\"stages\",\"gradient\",\"temporal_norm\",\"estimate_epsilon\",\"echo\"],"
     "\"dtypes\":[\"float16\",\"bfloat16\",\"float32\",\"float64\"],"
     "\"devices\":[\"cpu\"]}}";
+
+/* First the inputs, then the parameters that are numbers. */
+enum { INPUTS = 4, EPSILON = INPUTS, THRESHOLD, QUANTILE, ARRAYS };
+static const char *const NAMES[ARRAYS] = {"keypoints", "confidences",    "segment_ids", "epsilon",
+                                          "epsilon",   "prob_threshold", "quantile"};
 
 typedef struct {
     json_tree tree;
     const json_node *request;
     const char *seq;
-    tl_array arrays[4];
-    double *epsilon, quantile;
+    tl_array arrays[ARRAYS];
+    double quantile;
     tl_options options;
     char message[TL_MESSAGE];
 } job;
-
-static const char *const INPUTS[4] = {"keypoints", "confidences", "segment_ids", "epsilon"};
 
 static void *room_for(size_t count, size_t each) {
     void *room = calloc(count ? count : 1, each);
@@ -64,63 +67,49 @@ static void read_array(const json_tree *tree, const json_node *from, tl_array *a
     }
 }
 
-/* JSON has no NaN and no infinity, so parameters name them. */
-static bool read_number(const json_node *from, double *number) {
-    *number = from->number;
-    if (from->kind == JSON_NUMBER) return true;
-    if (from->kind != JSON_STRING) return false;
-    *number = strcmp(from->text, "nan") == 0    ? NAN
-              : strcmp(from->text, "inf") == 0  ? INFINITY
-              : strcmp(from->text, "-inf") == 0 ? -INFINITY
-                                                : 0.0;
-    return *number != 0.0;
-}
-
 static tl_status not_a_number(job *j, const char *name) {
     snprintf(j->message, TL_MESSAGE, "%s: expected a number", name);
     return TL_VALUE;
 }
 
-static tl_status read_epsilon(job *j, const json_node *from) {
-    bool list = from->kind == JSON_ARRAY;
-    size_t count = list ? from->count : 1, i = 0;
-    const json_node *item = list ? json_first(&j->tree, from) : from;
-    j->epsilon = room_for(count, sizeof *j->epsilon);
-    for (; i < count; i++, item = json_next(&j->tree, item))
-        if (!read_number(item, &j->epsilon[i])) return not_a_number(j, "epsilon");
-    j->options.epsilon = j->epsilon;
-    j->options.epsilon_count = count;
-    j->options.epsilon_is_list = list;
+/* Numbers are read from their bits, where no decimal can go wrong; what has none is no number. */
+static tl_status read_numbers(job *j, const json_node *params) {
+    const json_node *bits = json_member(&j->tree, j->request, "param_bits"), *from;
+    int i;
+    for (i = EPSILON; i < ARRAYS; i++) {
+        if (!json_member(&j->tree, params, NAMES[i])) continue;
+        from = json_member(&j->tree, bits, NAMES[i]);
+        if (!from) return not_a_number(j, NAMES[i]);
+        read_array(&j->tree, from, &j->arrays[i]);
+        if (i != EPSILON && j->arrays[i].rank) return not_a_number(j, NAMES[i]);
+    }
     return TL_OK;
 }
 
 static tl_status read_params(job *j) {
     const json_node *params = json_member(&j->tree, j->request, "params"), *item;
+    tl_status status = read_numbers(j, params);
+    if (j->arrays[EPSILON].data) {
+        j->options.epsilon = j->arrays[EPSILON].data;
+        j->options.epsilon_count = j->arrays[EPSILON].size;
+        j->options.epsilon_is_list = j->arrays[EPSILON].rank > 0;
+    }
+    if (j->arrays[THRESHOLD].data) j->options.prob_threshold = j->arrays[THRESHOLD].data[0];
+    if (j->arrays[QUANTILE].data) j->quantile = j->arrays[QUANTILE].data[0];
     for (item = json_first(&j->tree, params); item; item = json_next(&j->tree, item)) {
         const char *text = item->kind == JSON_STRING ? item->text : "not a text";
-        if (strcmp(item->key, "epsilon") == 0) {
-            tl_status status = read_epsilon(j, item);
-            if (status != TL_OK) return status;
-        } else if (strcmp(item->key, "prob_threshold") == 0) {
-            if (!read_number(item, &j->options.prob_threshold)) return not_a_number(j, item->key);
-        } else if (strcmp(item->key, "quantile") == 0) {
-            if (!read_number(item, &j->quantile)) return not_a_number(j, item->key);
-        } else if (strcmp(item->key, "reduction") == 0) {
-            j->options.reduction = text;
-        } else if (strcmp(item->key, "nan_policy") == 0) {
-            j->options.nan_policy = text;
-        }
+        if (strcmp(item->key, "reduction") == 0) j->options.reduction = text;
+        if (strcmp(item->key, "nan_policy") == 0) j->options.nan_policy = text;
     }
-    return TL_OK;
+    return status;
 }
 
-static tl_status read_request(job *j, tl_problem *problem) {
+static tl_status read_request(job *j) {
     const json_node *inputs = json_member(&j->tree, j->request, "inputs");
-    const tl_array *given[4] = {NULL, NULL, NULL, NULL};
-    tl_status status;
+    const tl_array *given[INPUTS] = {NULL, NULL, NULL, NULL};
     int i;
-    for (i = 0; i < 4; i++) {
-        const json_node *input = json_member(&j->tree, inputs, INPUTS[i]);
+    for (i = 0; i < INPUTS; i++) {
+        const json_node *input = json_member(&j->tree, inputs, NAMES[i]);
         if (!input) continue;
         read_array(&j->tree, input, &j->arrays[i]);
         given[i] = &j->arrays[i];
@@ -130,8 +119,7 @@ static tl_status read_request(job *j, tl_problem *problem) {
     j->options.confidences = given[1];
     j->options.segment_ids = given[2];
     j->options.epsilon_array = given[3];
-    status = read_params(j);
-    return status == TL_OK ? tl_prepare(problem, given[0], &j->options, j->message) : status;
+    return read_params(j);
 }
 
 /* --- Answers -------------------------------------------------------------------------------- */
@@ -159,6 +147,37 @@ static void write_array(const char *before, const char *name, dtype_t dtype, con
     }
     fputs("]}", stdout);
     free(values);
+}
+
+/* Writes what was read; halves as the float that they are computed in. */
+static void write_read(const char *before, const char *name, const tl_array *array) {
+    dtype_t dtype = array->dtype == F16 || array->dtype == BF16 ? F32 : array->dtype;
+    char digits[17];
+    size_t i;
+    printf("%s\"%s\":{\"dtype\":\"%s\",\"shape\":[", before, name, dtype_name(dtype));
+    for (i = 0; i < array->rank; i++) printf("%s%lu", i ? "," : "", (unsigned long)array->shape[i]);
+    fputs("],\"bits\":[", stdout);
+    for (i = 0; i < array->size; i++) {
+        if (dtype == I64)
+            integer_to_digits(array->integers[i], digits);
+        else
+            float_to_digits(array->data[i], dtype, digits);
+        printf("%s\"%s\"", i ? "," : "", digits);
+    }
+    fputs("]}", stdout);
+}
+
+static void write_echo(const job *j) {
+    tl_array first = j->arrays[0];
+    size_t i;
+    first.rank -= 1;
+    for (first.size = 1, i = 0; i < first.rank; i++) {
+        first.shape[i] = first.shape[i + 1];
+        first.size *= first.shape[i];
+    }
+    write_read("", "first", &first);
+    for (i = 0; i < ARRAYS; i++)
+        if (j->arrays[i].data) write_read(",", NAMES[i], &j->arrays[i]);
 }
 
 static void write_loss(const tl_problem *p) {
@@ -209,7 +228,9 @@ static void answer(job *j) {
     const char *op = json_member(&j->tree, j->request, "op")->text;
     double *epsilon = NULL, *scratch;
     tl_problem problem;
-    tl_status status = read_request(j, &problem);
+    bool echo = strcmp(op, "echo") == 0;
+    tl_status status = read_request(j);
+    if (status == TL_OK && !echo) status = tl_prepare(&problem, &j->arrays[0], &j->options, j->message);
     if (status == TL_OK && strcmp(op, "estimate_epsilon") == 0) {
         epsilon = room_for(problem.keypoints, sizeof *epsilon);
         scratch = room_for(problem.entries, sizeof *scratch);
@@ -223,6 +244,7 @@ static void answer(job *j) {
     }
     begin(j);
     fputs(",\"device\":\"cpu\",\"outputs\":{", stdout);
+    if (echo) write_echo(j);
     if (epsilon) write_array("", "epsilon", problem.result, &problem, &problem.keypoints, 1, false, epsilon);
     if (strcmp(op, "value") == 0) write_loss(&problem);
     if (strcmp(op, "stages") == 0) write_stages(&problem);
@@ -272,11 +294,10 @@ int main(void) {
             j.request = tree.nodes;
             j.seq = json_member(&tree, tree.nodes, "seq")->text;
             answer(&j);
-            for (i = 0; i < 4; i++) {
+            for (i = 0; i < ARRAYS; i++) {
                 free((void *)j.arrays[i].data);
                 free((void *)j.arrays[i].integers);
             }
-            free(j.epsilon);
         }
         fflush(stdout);
     }

@@ -41,6 +41,7 @@ const ENCODE = {
   bfloat16: (v) => (view.setFloat32(0, v), hex(view.getUint16(0), 4)),
   float32: (v) => (view.setFloat32(0, v), hex(view.getUint32(0), 8)),
   float64: (v) => (view.setFloat64(0, v), hex(view.getBigUint64(0), 16)),
+  int64: (v) => (view.setBigInt64(0, v), hex(view.getBigUint64(0), 16)),
 };
 
 /** Elements of other dtypes stay digits: such arrays are there to be refused. */

@@ -19,20 +19,37 @@ const OPERATIONS = {
   estimate_epsilon: (keypoints, options) => ({ epsilon: estimateEpsilon(keypoints, options) }),
 };
 const NAMES = { segment_ids: "segmentIds", prob_threshold: "probThreshold", nan_policy: "nanPolicy" };
-const NUMBERS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+// Halves are computed in float32, and given back in it.
+const widened = (array) => ({ ...array, dtype: array.dtype.endsWith("float16") ? "float32" : array.dtype });
 
-// JSON has no NaN and no infinity, so numeric parameters name them.
-const number = (value) => (Array.isArray(value) ? value.map(number) : (NUMBERS[value] ?? value));
+/** What was read, given back. */
+function echo({ inputs, params, param_bits: bits }) {
+  const outputs = {};
+  for (const [name, value] of Object.entries(inputs)) outputs[name] = widened(decode(value));
+  for (const name of Object.keys(params)) {
+    if (!(name in bits)) throw new Refusal("value", `${name} is no number`);
+    outputs[name] = decode(bits[name]);
+  }
+  const { dtype, shape, data } = outputs.keypoints;
+  outputs.first = { dtype, shape: shape.slice(1), data: data.slice(0, data.length / shape[0]) };
+  return outputs;
+}
 
-function run({ op, inputs, params }) {
+function compute({ op, inputs, params, param_bits: bits }) {
   const options = {};
-  for (const [name, value] of Object.entries(params)) {
-    const text = name === "reduction" || name === "nan_policy";
-    options[NAMES[name] ?? name] = text ? value : number(value);
+  for (const [name, value] of Object.entries(params)) options[NAMES[name] ?? name] = value;
+  // Numbers are read from their bits, where no decimal can go wrong; what has none is no number.
+  for (const [name, value] of Object.entries(bits)) {
+    const { shape, data } = decode(value);
+    options[NAMES[name] ?? name] = shape.length ? data : data[0];
   }
   for (const [name, value] of Object.entries(inputs)) options[NAMES[name] ?? name] = decode(value);
   const { keypoints, ...rest } = options;
-  const outputs = OPERATIONS[op](keypoints, rest);
+  return OPERATIONS[op](keypoints, rest);
+}
+
+function run(request) {
+  const outputs = request.op === "echo" ? echo(request) : compute(request);
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, encode(value)]));
 }
 
@@ -42,7 +59,7 @@ function answer(request) {
       protocol: 1,
       port: { name: "temporal-loss-javascript", version: "1.0.0", language: "JavaScript" },
       capabilities: {
-        ops: Object.keys(OPERATIONS),
+        ops: [...Object.keys(OPERATIONS), "echo"],
         dtypes: ["float16", "bfloat16", "float32", "float64"],
         devices: ["cpu"],
       },

@@ -9,14 +9,15 @@ import numpy as np
 OUTPUTS = {"stages": ("differences", "masked", "rectified"), "gradient": ("loss", "gradient")}
 OUTPUTS |= {"value": ("loss",), "temporal_norm": ("norm",), "estimate_epsilon": ("epsilon",)}
 calls = {op: resolve_name(spec) for op, _, spec in (word.partition("=") for word in sys.argv[1:])}
+calls["echo"] = None
 about = {"protocol": 1, "port": {"name": "temporal-loss-python", "version": "1.0.0", "language": "Python"}}
 dtypes = ["float16", "float32", "float64"] + ["bfloat16"] * ("ml_dtypes" in sys.modules)
 about["capabilities"] = {"ops": [*calls], "dtypes": dtypes, "devices": ["cpu"]}
 
 
-def read(data):  # only arrays have bits; JSON lacks a few numbers, so parameters name those
+def read(data):  # only arrays have bits
     if "bits" not in data:
-        return {k: float(v) if type(v) is str and v in ("nan", "inf", "-inf") else v for k, v in data.items()}
+        return data
     words = np.array([int(digits, 16) for digits in data["bits"]], f"u{np.dtype(data['dtype']).itemsize}")
     return words.view(data["dtype"]).reshape(data["shape"])
 
@@ -26,13 +27,27 @@ def write(array):
     return {"dtype": array.dtype.name, "shape": array.shape, "bits": bits}
 
 
+def echo(ask):  # halves are computed in float32, and given back in it
+    found = {k: v.astype(np.float32) if v.itemsize == 2 else v for k, v in ask["inputs"].items()}
+    found |= {"first": found["keypoints"][0]} | ask["param_bits"]
+    if missing := ask["params"].keys() - found.keys():
+        raise ValueError(f"no number: {missing}")
+    return found
+
+
+def compute(ask):  # numbers are read from their bits, where no decimal can go wrong
+    params = ask["params"] | {name: array.tolist() for name, array in ask["param_bits"].items()}
+    found = calls[ask["op"]](**ask["inputs"], **params)
+    found = map(np.asarray, found if isinstance(found, tuple) else (found,))
+    return dict(zip(OUTPUTS[ask["op"]], found, strict=True))
+
+
 while (ask := json.loads(sys.stdin.readline() or '{"cmd": "stop"}', object_hook=read))["cmd"] != "stop":
     answer = about if ask["cmd"] == "start" else {"seq": ask["seq"]}
     try:
         if ask["cmd"] == "run":
-            found = calls[ask["op"]](**ask["inputs"], **ask["params"])
-            found = map(np.asarray, found if isinstance(found, tuple) else (found,))
-            answer |= {"device": "cpu", "outputs": dict(zip(OUTPUTS[ask["op"]], found, strict=True))}
+            outputs = echo(ask) if ask["op"] == "echo" else compute(ask)
+            answer |= {"device": "cpu", "outputs": outputs}
     except (TypeError, ValueError) as error:
         kind = getattr(error, "kind", "type" if isinstance(error, TypeError) else "value")
         answer["rejected"] = {"kind": kind, "message": str(error)}

@@ -20,6 +20,17 @@ REQUIREMENTS_OF = {
     "strict": [".[strict]"],
     "cupy": [".[cupy13]"],
 }
+OTHERS = {
+    "astropy": ["astropy"],
+    "cubed": ["cubed"],
+    "dpnp": ["dpnp"],
+    "dtensor": [".[torch]", "--constraint", "constraints.txt"],
+    "marray": ["marray"],
+    "mlx": ["mlx[cpu]"],
+    "ndonnx": ["ndonnx", "onnxruntime"],
+    "sparse": ["sparse"],
+    "unxt": ["unxt"],
+}
 LOWEST_PYTHON, *_ = PYTHONS
 CPU_BACKENDS = [name for name in REQUIREMENTS_OF if name != "cupy"]
 CPU_BACKENDS_LIST = ",".join(CPU_BACKENDS)
@@ -134,6 +145,27 @@ def cupy_stand_in(session: nox.Session) -> None:
     )
     backend = "cupy_stand_in.backend:BACKEND"
     session.run("python", "-m", "conformance", "--backend", backend, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(python=interpreter("3.12") or "3.12")
+@nox.parametrize("library", [nox.param(name, id=name) for name in OTHERS])
+def others(session: nox.Session, library: str) -> None:
+    """Compare on an array library that is no backend of the suite, and keep what was found for its page."""
+    tools = nox.project.dependency_groups(PROJECT, "test")
+    session.install("--quiet", ".[conformance]", *tools, *OTHERS[library])
+    report = Path(session.create_tmp()).resolve() / "report.jsonl"
+    command = ["-m", "conformance"]
+    if library == "dtensor":
+        # Two ranks, each of which runs all, fresh cases from one seed; the first one writes.
+        command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "examples/backends/ranks.py"]
+        command += ["--seed", "1"]
+    command += ["--backend", f"{library}_backend:BACKEND", "--jsonl", str(report)]
+    backends = str(Path("examples/backends").resolve())
+    # A library that does not conform, or has not all that any profile takes, is a row of the table too.
+    session.run("python", *command, env={"PYTHONPATH": backends}, success_codes=[0, 1, 5])
+    session.run("python", "docs/_ext/others.py", str(report), env={"PYTHONPATH": "."})
+    if library in {"astropy", "unxt"}:
+        session.run("python", "-m", "pytest", "tests/others", "--backend", "numpy")
 
 
 @nox.session

@@ -158,5 +158,5 @@ def _position(xp: ModuleType, quantile: float, last: Array, dtype: Any) -> tuple
 def _pick(library: Library, rows: Array, index: Array) -> Array:
     """Row `index[k]` of column k; a sum of one term, since not every backend can gather."""
     xp = library.xp
-    numbers = xp.arange(rows.shape[0], dtype=index.dtype, **library.beside(rows))
+    numbers = library.indices(rows, index.dtype)
     return xp.sum(xp.where(numbers[:, None] == index[None, :], rows, 0.0), axis=0)

@@ -74,7 +74,7 @@ def find(
         Unknown names, or a backend that was asked for and is absent.
     """
     # All before any is asked whether it is here: one from elsewhere may change what others import.
-    loaded = [backends.load(name) for name in (*(names or backends.NAMES), *require)]
+    loaded = [backends.load(name) for name in (*(names or backends.names()), *require)]
     known = known_modes(loaded)
     for word in modes:
         if word not in known:

@@ -95,6 +95,9 @@ class NativeSubject(Subject):
 
     def _answer(self, request: Request) -> Answer:
         backend = self.backend
+        for need in (request.op, *(a.dtype for a in request.inputs.values())):
+            if need in backend.lacking:
+                return Unsupported(f"{backend.name} has no {need}: {backend.lacking[need]}")
         sent = {name: bits.pack(a.values, a.dtype) for name, a in request.inputs.items()}
         given = self._given(request, sent)
         # What was sent is what is there, but where a backend had to take another dtype.

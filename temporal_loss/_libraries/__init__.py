@@ -25,6 +25,7 @@ _OWN_FILES: dict[str, Callable[[Any], bool]] = {
     "jax": array_api_compat.is_jax_namespace,
     "cupy": array_api_compat.is_cupy_namespace,
     "dask": array_api_compat.is_dask_namespace,
+    "mlx": lambda xp: xp.__name__ == "mlx.core",
 }
 _MOST_TYPES = 64
 _of_types: dict[type, Library] = {}

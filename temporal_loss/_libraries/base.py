@@ -60,9 +60,10 @@ class Library:
                 _names[key] = name
         return name
 
-    def fault(self, array: Array) -> str | None:  # noqa: ARG002
+    def fault(self, array: Array) -> str | None:
         """Say what kind of array this is, if the stages cannot work on it."""
-        return None
+        # As pydata/sparse has it: values come out, gradients and concatenations do not.
+        return f"a sparse {type(array).__name__}" if hasattr(array, "todense") else None
 
     def result_dtype(self, dtype: str) -> Any:
         """Dtype of what is computed from arrays of the dtype of that name."""
@@ -86,16 +87,24 @@ class Library:
 
     def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
         """State in which the stages are run on an array."""
-        return self._naming_what_is_missing()
+        return self._naming_the_library()
 
     @contextmanager
-    def _naming_what_is_missing(self) -> Iterator[None]:
+    def _naming_the_library(self) -> Iterator[None]:
         try:
             yield
         except AttributeError as error:
             if error.obj is not self.xp:
                 raise
             msg = f"keypoints are arrays of {self.name}, which lacks {error.name}() of the array API standard"
+            raise TypeError(msg) from error
+        except TypeError as error:
+            if type(error) is not TypeError:
+                raise
+            what, *_ = str(error).splitlines() or [""]
+            msg = (
+                f"keypoints are arrays of {self.name}, which refused a call of the array API standard: {what}"
+            )
             raise TypeError(msg) from error
 
     def as_numbers(self, marks: Array, dtype: Any) -> Array:
@@ -115,7 +124,12 @@ class Library:
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Array of numbers beside another one."""
-        return self.xp.asarray(numbers, dtype=dtype, **self.beside(array))
+        # Moved only where it has to be: not every library's asarray takes a device.
+        return self.moved(self.xp.asarray(numbers, dtype=dtype), array)
+
+    def indices(self, rows: Array, dtype: Any) -> Array:
+        """Index of each row."""
+        return self.xp.arange(rows.shape[0], dtype=dtype, **self.beside(rows))
 
     def filled_row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Array of numbers, filled where it lies.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from temporal_loss._stages import Array
 
+_PLAIN = (np.ndarray, np.memmap)
+
 
 class NumpyLibrary(base.Library):
     """NumPy arrays, its scalars included."""
@@ -25,9 +27,9 @@ class NumpyLibrary(base.Library):
         """Never."""
         return False
 
-    def is_in_host_memory(self, array: Array) -> bool:  # noqa: ARG002
-        """Yes, always."""
-        return True
+    def is_in_host_memory(self, array: Array) -> bool:
+        """Plain arrays; others may have arithmetic of their own, as those with units have."""
+        return type(array) in _PLAIN
 
     def device(self, array: Array) -> Any:  # noqa: ARG002
         """Name the one that there is."""

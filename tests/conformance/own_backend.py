@@ -10,6 +10,11 @@ class Own(NumpyBackend):
     modes = ("plainly", "again")
 
 
+class Lacking(NumpyBackend):
+    name = "lacking"
+    lacking = {"float32": "too narrow", "temporal_norm": "no roots"}  # noqa: RUF012 - as a user writes it
+
+
 class Impostor(NumpyBackend):
     name = "torch"
 
@@ -20,5 +25,6 @@ class Nameless(NumpyBackend):
 
 OWN = Own()
 SECOND_OF_THE_NAME = Own()
+LACKING = Lacking()
 IMPOSTOR = Impostor()
 NAMELESS = Nameless()

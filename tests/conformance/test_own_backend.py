@@ -59,6 +59,54 @@ def test_beside_others_and_named_twice() -> None:
     assert [each.name for each in choices] == ["numpy/cpu/eager", "own/cpu/plainly"]
 
 
+def installed(folder: Path, **backends_of_the_package: str) -> None:
+    """Make a package that names backends as entry points, as pip would leave it."""
+    info = folder / "theirs-1.0.dist-info"
+    info.mkdir()
+    info.joinpath("METADATA").write_text(
+        "Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n", encoding="utf-8"
+    )
+    lines = [f"{name} = {value}\n" for name, value in backends_of_the_package.items()]
+    info.joinpath("entry_points.txt").write_text(f"[{backends.GROUP}]\n{''.join(lines)}", encoding="utf-8")
+
+
+def test_one_that_a_package_brings(tmp_path: Path) -> None:
+    installed(tmp_path, own=OWN, numpy=OWN)
+    options = ["--backend", "own,numpy", "--case", "value-exact-f32-001", "--jsonl", "r.jsonl"]
+    done = conformance(*options, cwd=tmp_path)
+    assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
+    subjects = lines(tmp_path / "r.jsonl")[0]["subjects"]
+    # None takes the place of one of the suite's.
+    assert [each["name"] for each in subjects] == ["own/cpu/plainly", "numpy/cpu/eager"]
+    assert subjects[0]["rerun"] == "--backend own --device cpu --mode plainly"
+    everything = conformance("--list", cwd=tmp_path)
+    assert any(line.startswith("own/cpu/plainly: ") for line in everything.stdout.splitlines())
+
+
+def test_a_package_that_calls_it_otherwise(tmp_path: Path) -> None:
+    installed(tmp_path, other=OWN)
+    done = conformance("--backend", "other", "--list", cwd=tmp_path)
+    assert done.returncode == Exit.USAGE
+    (line,) = done.stderr.splitlines()
+    assert "the entry point of that name in temporal_loss.backends is a backend 'own'" in line
+
+
+def test_what_it_lacks_is_unsupported(tmp_path: Path) -> None:
+    cases = "value-exact-f32-001,value-exact-f64-001,norm-exact-f64-001"
+    done = conformance(
+        "--backend", "own_backend:LACKING", "--case", cases, "--jsonl", "r.jsonl", cwd=tmp_path
+    )
+    assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
+    found = {
+        v["case"]: (v["status"], v["reason"]) for v in lines(tmp_path / "r.jsonl") if v["type"] == "verdict"
+    }
+    assert found == {
+        "value-exact-f32-001": ("unsupported", "lacking has no float32: too narrow"),
+        "value-exact-f64-001": ("pass", ""),
+        "norm-exact-f64-001": ("unsupported", "lacking has no temporal_norm: no roots"),
+    }
+
+
 def test_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(backends.load(OWN)), "available", lambda _: "no luck")
     with pytest.raises(backends.UsageError, match=r"asked for but absent: own [(]no luck[)]"):

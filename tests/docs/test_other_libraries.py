@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import select
@@ -11,7 +14,11 @@ from support import select
 from temporal_loss import _libraries, estimate_epsilon, temporal_loss, temporal_loss_and_grad, temporal_norm
 
 from .blocks import ROOT, blocks_of
+from .test_results import load
 from .test_text import literals, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAGE = "docs/howto/other-libraries.md"
 
@@ -40,11 +47,12 @@ CALLS: dict[str, Any] = {
 
 
 class Watched(ModuleType):
-    """array-api-strict, with a list of what was called, and without some of its functions."""
+    """array-api-strict, with a list of what was called, and without some functions or keywords."""
 
-    def __init__(self, lacking: set[str]) -> None:
-        super().__init__("watched_arrays")
+    def __init__(self, lacking: set[str], name: str = "watched_arrays") -> None:
+        super().__init__(name)
         self.lacking, self.called = lacking, set()
+        self.refused: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name in self.lacking:
@@ -53,7 +61,17 @@ class Watched(ModuleType):
         found = getattr(xp, name)
         if not name.startswith("__") and callable(found):
             self.called.add(name)
-        return found
+        return self._refusing(found, self.refused[name]) if name in self.refused else found
+
+    @staticmethod
+    def _refusing(function: Any, keyword: str) -> Any:
+        def called(*args: Any, **more: Any) -> Any:
+            if keyword in more:
+                message = f"{function.__name__}() takes no {keyword}.\nIt takes others."
+                raise TypeError(message)
+            return function(*args, **more)
+
+        return called
 
 
 @pytest.fixture
@@ -86,3 +104,89 @@ def test_message_where_one_is_missing(watched: Watched) -> None:
         CALLS["`estimate_epsilon`"]()
     shown = [block.text.strip() for block in blocks_of(ROOT / PAGE) if block.language == "text"]
     assert str(caught.value) in [" ".join(text.split()) for text in shown]
+
+
+def test_message_where_a_call_is_refused(watched: Watched) -> None:
+    watched.refused = {"sum": "dtype"}
+    with pytest.raises(TypeError) as caught:
+        CALLS["`segment_ids`"]()
+    assert str(caught.value) == (
+        "keypoints are arrays of watched-arrays, which refused a call of the array API standard: "
+        "sum() takes no dtype."
+    )
+
+
+def test_a_refusal_of_a_kind_of_its_own_is_left_alone(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class UnitError(TypeError):
+        pass
+
+    def sqrt(_: Any) -> Any:
+        raise UnitError
+
+    monkeypatch.setattr(watched, "sqrt", sqrt, raising=False)
+    with pytest.raises(UnitError):
+        CALLS["`temporal_norm`"]()
+
+
+def test_a_list_of_epsilons_takes_no_device(watched: Watched) -> None:
+    watched.refused = {"asarray": "device"}
+    assert float(CALLS["a list of epsilons"]()) == 2.0
+
+
+@pytest.mark.usefixtures("watched")
+def test_sparse_arrays_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(KEYPOINTS), "todense", None, raising=False)
+    for call in (CALLS["the loss"], CALLS["its gradient"], CALLS["`temporal_norm`"]):
+        with pytest.raises(TypeError, match=r"^keypoints must be a dense array, got a sparse Array$"):
+            call()
+
+
+@pytest.mark.parametrize("what", CALLS)
+def test_mlx_whose_sums_take_no_dtype(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """On a stand-in for its namespace; `nox -s others` has the real one."""
+    stand_in = Watched(set(), "mlx.core")
+    stand_in.refused = {"sum": "dtype"}
+    # Imported anew, and not kept.
+    monkeypatch.setitem(sys.modules, "temporal_loss._libraries.mlx", None)
+    del sys.modules["temporal_loss._libraries.mlx"]
+    package = ModuleType("mlx")
+    package.core = stand_in  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mlx", package)
+    monkeypatch.setitem(sys.modules, "mlx.core", stand_in)
+    monkeypatch.setattr(_libraries, "_of_types", {})
+    plain = CALLS[what]()
+    monkeypatch.setattr(_libraries, "_of_types", {})
+    monkeypatch.setattr(type(KEYPOINTS), "__array_namespace__", lambda _, **__: stand_in)
+    found = CALLS[what]()
+    assert repr(found) == repr(plain)
+    assert "sum" in stand_in.called or what == "`temporal_norm`"
+
+
+def test_the_backend_shown_is_one(tmp_path: Path) -> None:
+    (shown,) = [block.text for block in blocks_of(ROOT / PAGE) if "class Ours(Backend)" in block.text]
+    assert len(shown.splitlines()) <= 35
+    (tmp_path / "ours_backend.py").write_text(shown, encoding="utf-8")
+    cases = ("value-exact-f32-001", "gradient-masked-f32-008", "value-error-bool-001", "value-half-bf16-001")
+    command = ["--backend", "ours_backend:BACKEND", "--case", ",".join(cases), "--jsonl", "r.jsonl"]
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "conformance", *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed, 1 unsupported" in done.stdout
+
+
+def test_table_is_that_of_the_kept_rows() -> None:
+    others = load("others")
+    page = (ROOT / PAGE).read_text(encoding="utf-8")
+    assert others.with_table(page) == page
+    assert {row[0].partition(" ")[0] for row in others.kept()} == {
+        path.stem.removesuffix("_backend") for path in (ROOT / "examples" / "backends").glob("*_backend.py")
+    }

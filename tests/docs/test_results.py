@@ -35,7 +35,9 @@ def load(name: str) -> ModuleType:
 
 results = load("results")
 versions = load("versions")
+others = load("others")
 CASES = suite.load_cases()
+IDS = [case.id for case in CASES]
 IN_BATCH = [case for case in CASES if "batch" in profiles_of(case, Place(None, "eager"))]
 
 
@@ -57,7 +59,11 @@ def report(folder: Path, statuses: dict[str, dict[str, Status]], **header: str) 
         ),
         planned=sum(map(len, statuses.values())),
     )
-    run.verdicts = [Verdict(c, name, s) for name, verdicts in statuses.items() for c, s in verdicts.items()]
+    run.verdicts = [
+        Verdict(c, name, s, "" if s is Status.PASS else "odd")
+        for name, verdicts in statuses.items()
+        for c, s in verdicts.items()
+    ]
     path = folder / "report.jsonl"
     with path.open("w", encoding="utf-8") as stream:
         writer = Writer(stream)
@@ -177,3 +183,35 @@ def test_the_page_of_versions_has_both_ends_of_what_is_promised() -> None:
             bound = bound_of("array-api-strict" if name == "strict" else name)
             # A bound of 2.0 is 2.0.0 where it is installed.
             assert bound is None or f"{version}.".startswith(f"{bound}."), name
+
+
+GOOD_INPUTS = {case.id for case in CASES if case.error is None}
+ODD = "value-exact-f32-001"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict", "fewer", "why"),
+    [
+        ({}, "conforms", 0, ""),
+        ({ODD: Status.UNSUPPORTED}, "conforms", 1, "odd"),
+        (dict.fromkeys(IDS, Status.UNSUPPORTED), "conforms in part", len(IDS), "odd"),
+        ({ODD: Status.FAIL}, "does not conform", 1, "1 cases; 1 of them fail: odd"),
+        (
+            dict.fromkeys(GOOD_INPUTS, Status.WRONGLY_REJECTED),
+            "refused",
+            len(GOOD_INPUTS),
+            f"{len(GOOD_INPUTS)} cases; {len(GOOD_INPUTS)} of them wrongly-rejected: odd",
+        ),
+    ],
+)
+def test_row_of_another_library(
+    tmp_path: Path, wrong: dict[str, Status], verdict: str, fewer: int, why: str
+) -> None:
+    found = others.row(report(tmp_path, {"numpy/cpu/eager": dict.fromkeys(IDS, Status.PASS) | wrong}))
+    passed = f"{len(IDS) - fewer} of {len(IDS)}"
+    assert found == ["numpy 2", "2026-01-02", "3", verdict, passed, why]
+
+
+def test_no_row_of_a_part(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="not a run of one backend on all cases"):
+        others.row(report(tmp_path, {"numpy/cpu/eager": {ODD: Status.PASS}}))

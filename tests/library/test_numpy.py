@@ -8,7 +8,14 @@ import pytest
 from support import Arrays, under_test
 
 from conformance.subjects import backends
-from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+from temporal_loss import (
+    TemporalLoss,
+    estimate_epsilon,
+    temporal_loss,
+    temporal_loss_and_grad,
+    temporal_norm,
+)
+from temporal_loss._libraries import blocks
 
 from . import worked
 from .refusals import assert_refused, due
@@ -125,3 +132,27 @@ def test_nothing_is_signalled_for_numbers_nan_and_rest() -> None:
         worked.loss_and_grad(keypoints, None, segment_ids)
         estimate_epsilon(keypoints, 0 * confidences, prob_threshold=0.5)
         temporal_norm(keypoints)
+
+
+class Pixels(np.ndarray):  # type: ignore[misc, name-defined] # untyped without NumPy
+    """Arrays with a unit, to which plain numbers cannot be added."""
+
+    def __array_ufunc__(self, function: Any, method: str, *given: Any, **more: Any) -> Any:
+        kinds = {isinstance(each, Pixels) for each in given}
+        if function is np.add and kinds == {True, False}:
+            message = "pixels and plain numbers"
+            raise TypeError(message)
+        plain = [each.view(np.ndarray) if isinstance(each, Pixels) else each for each in given]
+        found = getattr(function, method)(*plain, **more)
+        return np.asarray(found).view(Pixels) if np.asarray(found).dtype.kind == "f" else found
+
+
+def test_a_subclass_keeps_its_arithmetic_however_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "SIZE", 8)
+    # Steps of 5, longer than a block.
+    keypoints = np.arange(40.0)[:, None, None] * np.asarray([[3.0, 4.0], [4.0, 3.0]])
+    loss, gradient = temporal_loss_and_grad(keypoints.view(Pixels), epsilon=1.0)
+    assert type(loss) is Pixels
+    assert float(loss) == 4.0
+    assert not gradient[1:-1].any()
+    assert np.allclose(gradient[-1], np.asarray([[0.6, 0.8], [0.8, 0.6]]) / 78)

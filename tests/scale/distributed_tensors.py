@@ -20,7 +20,7 @@ from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tenso
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from temporal_loss import TemporalLoss, temporal_loss, temporal_loss_and_grad
+from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_loss_and_grad
 
 # Steps of 5 and 10, then of 0 and 2; frame 2 of the second keypoint is unsure.
 KEYPOINTS = [[0.0, 0, 0, 0], [3, 4, 6, 8], [3, 4, 6, 10]]
@@ -42,6 +42,7 @@ def outcomes(mesh: Any, placement: Any) -> dict[str, Any]:
         loss = temporal_loss(keypoints, confidences, **options)
         (3 * loss).backward()
         both = temporal_loss_and_grad(keypoints.detach(), confidences, **options)
+        suggested = estimate_epsilon(keypoints.detach(), quantile=0.5)
         of_class = TemporalLoss(**options)(keypoints.detach(), confidences)[0]
         found[name] = {
             "loss": _read(loss.detach()),
@@ -49,6 +50,7 @@ def outcomes(mesh: Any, placement: Any) -> dict[str, Any]:
             "gradient": _read(keypoints.grad),
             "both": [_read(each) for each in both],
             "class": _read(of_class),
+            "suggested": _read(suggested),
         }
     return found
 

@@ -1,17 +1,27 @@
-"""One file per backend. A new backend is one file here and its name in `NAMES`, or an object elsewhere."""
+"""One file per backend. A new backend is one file here and its name in `NAMES`, or an object elsewhere.
+
+An installed package names such objects as entry points of the group `temporal_loss.backends`.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import entry_points
 
 from conformance.exits import UsageError
 from conformance.subjects.backends.protocol import Backend
 from conformance.subjects.importing import find_object
 
 NAMES = ("numpy", "torch", "jax", "cupy", "dask", "strict")
+GROUP = "temporal_loss.backends"
 _loaded: dict[str, Backend] = {}
 _words: dict[str, str] = {}
 """What users write for a backend from elsewhere, by its name."""
+
+
+def names() -> tuple[str, ...]:
+    """Names of the suite's own backends, and of those that installed packages bring."""
+    return *NAMES, *_brought()
 
 
 def load(name: str) -> Backend:
@@ -27,10 +37,16 @@ def load(name: str) -> Backend:
         _loaded[backend.name] = backend
     elif name in NAMES:
         backend = import_module(f"conformance.subjects.backends.{name}_backend").BACKEND
+    elif name in _brought():
+        backend = _from_elsewhere(_brought()[name])
+        if backend.name != name:
+            message = (
+                f"--backend {name}: the entry point of that name in {GROUP} is a backend {backend.name!r}"
+            )
+            raise UsageError(message)
     else:
-        message = (
-            f"no backend {name!r}: choose from {', '.join(NAMES)}, or name your own as package.module:OBJECT"
-        )
+        known = ", ".join(names())
+        message = f"no backend {name!r}: choose from {known}, or name your own as package.module:OBJECT"
         raise UsageError(message)
     _loaded[name] = backend
     return backend
@@ -39,6 +55,11 @@ def load(name: str) -> Backend:
 def word(name: str) -> str:
     """Return what `--backend` takes for a backend that is loaded."""
     return _words.get(name, name)
+
+
+def _brought() -> dict[str, str]:
+    """Where the backends of installed packages are, by name; none takes the place of one of the suite's."""
+    return {each.name: each.value for each in entry_points(group=GROUP) if each.name not in NAMES}
 
 
 def _from_elsewhere(spec: str) -> Backend:

@@ -7,6 +7,7 @@ import importlib.util
 from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from importlib import metadata
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from conformance.text import said
@@ -49,6 +50,9 @@ class Backend(ABC):
         In which of the `LAYOUTS` and `STATES` of `conformance.variations` a call can be made: the layouts
         that `laid_out` makes; "kept" in any library, "refilled" with a `refill`, "threads" where a call
         may run beside others. None by default.
+    lacking : mapping of str to str
+        What the library has not, each with the reason: dtypes such as "float16", and operations such as
+        "estimate_epsilon" (the words of `--op`). A case that needs one of them is unsupported.
     """
 
     name: ClassVar[str]
@@ -59,6 +63,7 @@ class Backend(ABC):
     autodiff: ClassVar[bool] = False
     layouts: ClassVar[tuple[str, ...]] = ()
     states: ClassVar[tuple[str, ...]] = ()
+    lacking: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def available(self) -> str | None:
         """Why the backend cannot run here, or None where it can."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import offline, suite
+from conformance import fresh, offline, suite
 from conformance.exits import Exit
 from conformance.profiles import NAMES
 from ports.test_command import run
@@ -79,7 +79,7 @@ def test_conforms_in_every_profile_it_claims(example: str, tmp_path: Path) -> No
     lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
     verdicts = {line["case"]: line for line in lines if line["type"] == "verdict"}
     assert {v["status"] for v in verdicts.values()} == {"pass"}
-    assert len(verdicts) == len(suite.load_cases())
+    assert len(verdicts) == len(suite.load_cases()) + fresh.COUNT
     claimed = done.stdout.partition("Profiles claimed")[2].splitlines()
     assert {words[0] for line in claimed if (words := line.split()) and "/cpu" in line} == CLAIMED
 

@@ -177,7 +177,7 @@ Answer = Outputs | Rejected | Unsupported | Errored
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Clean):
     """What a drawn case is drawn from.
 
     `features` holds a value for each of `conformance.features.FEATURES`, and all numbers come from `seed`.

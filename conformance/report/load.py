@@ -9,7 +9,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance import suite
+from conformance.drawing import UndrawableError, draw
 from conformance.exits import UsageError
+from conformance.features import FEATURES
 from conformance.model import Status
 from conformance.mutants import mutants
 from conformance.report import jsonl
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _OVER = 1.001
 """An error over its budget, a rounded quotient, is above 1 where the judge's exact one is not, by less."""
+_SMALL = 6
 _GRADES = {"", "exact", "tight", "budget"}
 
 
@@ -74,8 +77,24 @@ def _unknown(run: Run) -> str:
         asked = [*(v.case for v in run.verdicts), *(p.case for p in run.pairs)]
         strangers += [f"case {name!r}" for name in asked if name not in cases]
         suspects = {name for v in run.verdicts for name in v.suspects}
+        strangers += [f"shrunk case of {v.case!r}" for v in run.verdicts if not _drawable(v)]
         strangers += [f"mistake {name!r}" for name in sorted(suspects) if name not in mutants()]
     return f"there is no {strangers[0]}" if strangers else ""
+
+
+def _drawable(verdict: Verdict) -> bool:
+    """Whether the case that a fresh one was shrunk to, if it was, is one that can be shown."""
+    recipe = verdict.smaller
+    if recipe is None:
+        return True
+    # Larger ones take long to draw, and nothing is shrunk to them.
+    small = 0 <= recipe.frames <= _SMALL and 0 <= recipe.keypoints <= _SMALL
+    pairs = zip(recipe.features, FEATURES.values(), strict=False)
+    known = len(recipe.features) == len(FEATURES) and all(value in of.values for value, of in pairs)
+    try:
+        return small and known and draw(verdict.case, recipe).id.startswith("fresh-")
+    except UndrawableError:
+        return False
 
 
 def _impossible(run: Run) -> str:

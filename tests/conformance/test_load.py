@@ -10,6 +10,7 @@ import pytest
 from runs import CASES, GREEN, HEADER, HOSTILE, MIXED, a_run, bad, good, written
 
 from conformance.cli import main
+from conformance.drawing import SIMPLEST
 from conformance.exits import Exit
 from conformance.report.load import load
 
@@ -105,6 +106,18 @@ def counted(**fields: object) -> Callable[[Lines], None]:
     return change
 
 
+def shrunk(**fields: object) -> Callable[[Lines], None]:
+    """Let the first verdict be on a fresh case that was made small, with some of that changed."""
+    recipe = {"op": "value", "features": [*SIMPLEST.values()], "seed": "s", "frames": 2, "keypoints": 1}
+    told = {"reason": "off", "grade": "", "smaller": recipe | fields}
+
+    def change(lines: Lines) -> None:
+        counted(case="fresh-12-000", status="fail", **told)(lines)
+        lines[-1]["exit"] = 1
+
+    return change
+
+
 def subject_changed(**fields: object) -> Callable[[Lines], None]:
     return lambda lines: lines[0]["subjects"][0].update(fields)
 
@@ -145,6 +158,11 @@ def failure_hidden(lines: Lines) -> None:
         (counted(grade="exact"), "no run has this verdict"),
         (counted(reason="all is well"), "no run has this verdict"),
         (counted(suspects=["epsilon-ignored"]), "no run has this verdict"),
+        *(
+            (shrunk(**wrong), "there is no shrunk case of 'fresh-12-000'")
+            for wrong in ({"features": ["x"]}, {"frames": 10**9}, {"keypoints": -1})
+        ),
+        (shrunk(seed="\x1b"), "line 2"),
         (put(0, cases=3), f"3 cases, where the suite has {HEADER.cases}"),
         (subject_changed(mode="jit"), "no run has this subject 'numpy/cpu/eager' in 'cpu', 'jit'"),
         (subject_changed(device="cuda:0"), "no run has this subject"),
@@ -174,6 +192,14 @@ def test_a_report_edited_by_hand_is_refused_in_one_line(
     change(lines)
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     refused(path, words, capsys)
+
+
+def test_a_shrunk_case_is_read_back(tmp_path: Path) -> None:
+    path = written(GREEN, tmp_path / "r.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    shrunk()(lines)
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    assert load(path).verdicts[0].smaller is not None
 
 
 def test_render_writes_the_pages_asked_for_of_the_cases_installed_here(

@@ -139,7 +139,7 @@ def carry_out(step: Step, python: str, log: Path) -> None:
             # What it started would run beside the next step.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            process.wait()
         output.seek(before)
         text = output.read().decode(errors="replace")
     good = code == 0 and re.search(step.passed, text) is not None
@@ -175,6 +175,8 @@ def main() -> int:
     parser.add_argument("--times", type=float, default=1.0, help="so many times the limits")
     parser.add_argument("--workers", type=int, default=max(1, cores * 3 // 4), help="processes of a step")
     asked = parser.parse_args()
+    # Who ends this ends its step too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     end = time.monotonic() + asked.times * SECONDS
     out: Path = asked.out.resolve()
     out.mkdir(parents=True, exist_ok=True)

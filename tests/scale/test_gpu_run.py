@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +162,35 @@ def test_a_stopped_step_leaves_nothing_behind(tmp_path: Path) -> None:
     again = run.Step("s", "numpy", "cpu", 60.0, ["-c", "import time; time.sleep(8); print('1 passed')"])
     run.carry_out(again, sys.executable, log)
     assert (again.status, late.exists()) == ("passed", False)
+
+
+ENDED = """
+import sys
+from gpu import run
+run.install = lambda _: sys.executable
+run.probe = lambda *_: {"why": None, "devices": ["cuda:0"], "versions": {}}
+run.plan = lambda *_: [run.Step("s", "torch", "cuda", 60, ["-c", "import time; time.sleep(60)"])]
+start = run.subprocess.Popen
+def told(*arguments, **options):
+    process = start(*arguments, **options)
+    print(process.pid, flush=True)
+    return process
+run.subprocess.Popen = told
+run.main()
+"""
+
+
+def test_a_run_that_is_ended_ends_its_step(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ENDED, "--out", str(tmp_path)]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=run.ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        step = int(process.stdout.readline())
+        process.terminate()
+        assert process.wait(30) == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(step, 0)
 
 
 def test_a_probe_tells_devices_and_versions_or_what_broke() -> None:

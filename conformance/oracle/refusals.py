@@ -180,5 +180,7 @@ def refusal(request: Request, without: Collection[str] = ()) -> ErrorKind | None
 def unasked(requests: Iterable[Request]) -> list[str]:
     """Return the faults that no request has, for each operation that can have them."""
     asked = {(r.op, next((c.name for c in CHECKS if c.fault(r)), "")) for r in requests}
-    every = ((op, check.name) for check in CHECKS for op in Op if check.argument in ARGUMENTS[op])
+    every = (
+        (op, check.name) for check in CHECKS for op, taken in ARGUMENTS.items() if check.argument in taken
+    )
     return [f"{op}: no case has the fault {name}" for op, name in every if (op, name) not in asked]

@@ -186,7 +186,7 @@ def test_markdown_has_no_text_of_a_subject_as_markup() -> None:
         (replace(GREEN, faults=["broken"]), "fault in the suite", "lightgrey"),
         (
             a_run(*map(good, ALL[1:]), good(ALL[0], Status.XFAIL), subjects=(GOOD,)),
-            f"11 profiles, {len(ALL) - 1} cases passed, 1 declared deviations",
+            f"12 profiles, {len(ALL) - 1} cases passed, 1 declared deviations",
             "brightgreen",
         ),
     ],

@@ -254,7 +254,8 @@ class Summary:
     @property
     def selected(self) -> bool:
         """Whether some subject was not asked all that its mode is asked."""
-        cases = [*self.cases.values()]
+        # What is passed on as text is asked of ports alone.
+        cases = [case for case in self.cases.values() if case.op is not Op.ECHO]
         return len(self.asked) < self.header.cases or any(
             not {c.id for c in chosen.cases_for(s.mode, cases)} <= self.run.of(s.name).keys()
             for s in self.header.subjects

@@ -198,7 +198,7 @@ def test_the_badge_and_a_claim_take_fresh_cases(count: str, color: str, reports:
     assert badge.badge(summary)["color"] == color
     assert run.header.cases == stored + 100
     assert any(claim.by for claim in summary.claims) == (count == "100")
-    assert len(run.cases) == stored + int(count)
+    assert len(run.verdicts) == stored + int(count)
 
 
 @pytest.mark.parametrize("option", ["--fresh=3", "--seed=3", "--core"])

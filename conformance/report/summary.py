@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from conformance import fresh, profiles
 from conformance.exits import Exit
 from conformance.explain import broken
+from conformance.model import Op
 from conformance.report.blame import Culprit, culprits, told
 from conformance.report.numbers import size
 from conformance.results import GOOD, UNJUDGED

@@ -134,5 +134,7 @@ def test_a_removed_refusal_is_told_by_its_fault(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_operation_takes_what_its_cases_give() -> None:
-    given = {op: {n for c in suite.load_cases() if c.op is op for n in (*c.inputs, *c.params)} for op in ARGUMENTS}
+    given = {
+        op: {n for c in suite.load_cases() if c.op is op for n in (*c.inputs, *c.params)} for op in ARGUMENTS
+    }
     assert given == {op: set(names) for op, names in ARGUMENTS.items()}

@@ -239,6 +239,9 @@ class GuardedHypot(Loss):
     """Takes hypot of what is not 0."""
 
     def lengths(self, steps: Any) -> Any:
+        # A coordinate at rest takes part in what another one makes NaN.
+        lost = self.xp.any(self.xp.isnan(steps), axis=-1)
+        steps = steps * self.xp.where(lost, math.nan, 1.0)[..., None]
         none = self.xp.zeros_like(steps[..., 0])
         return reduce(self.guarded, [steps[..., axis] for axis in range(steps.shape[-1])], none)
 
@@ -263,5 +266,5 @@ class UnitVectors(Loss):
         return self.xp.sum(steps * (steps.detach() / away[..., None]), axis=-1)
 
 
-GRADIENTS = (Loss, Relu, UnitVectors)
+GRADIENTS = (Loss, GuardedHypot, Relu, UnitVectors)
 """Those whose gradients are right on torch."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import click
+import msgspec
 
 from conformance import profiles, suite
 from conformance.report.load import load
@@ -111,12 +112,7 @@ class Results:
     @classmethod
     def read(cls, path: Path) -> Results:
         """Read what `keep` wrote."""
-        data = json.loads(path.read_text(encoding="utf-8"))
-        rows = []
-        for row in data["rows"]:
-            cells = {name: Cell(**cell) for name, cell in row["cells"].items()}
-            rows.append(Row(**row | {"modes": tuple(row["modes"]), "cells": cells}))
-        return cls(**data | {"rows": tuple(rows)})
+        return msgspec.json.decode(path.read_bytes(), type=cls)
 
     @property
     def profiles(self) -> list[str]:

@@ -29,11 +29,16 @@ def core(cases: Sequence[Case]) -> list[Case]:
     """Return few cases that together kill every mutant that all of them kill."""
     left = {mutant for case in cases for mutant in case.kills}
     chosen = set()
-    while left:
-        # Of those that kill as many the smallest, so that the core is quick.
-        best = max(cases, key=lambda case: (len(left.intersection(case.kills)), -_size(case)))
-        chosen.add(best.id)
-        left.difference_update(best.kills)
+    # What ports alone are asked comes last, so that the others are a core by themselves.
+    for some in (
+        [case for case in cases if case.op is not Op.ECHO],
+        [case for case in cases if case.op is Op.ECHO],
+    ):
+        while any(left.intersection(case.kills) for case in some):
+            # Of those that kill as many the smallest, so that the core is quick.
+            best = max(some, key=lambda case: (len(left.intersection(case.kills)), -_size(case)))
+            chosen.add(best.id)
+            left.difference_update(best.kills)
     return [case for case in cases if case.id in chosen]
 
 

@@ -14,7 +14,6 @@ from temporal_loss._libraries import (
     mask_that_would_be_lost,
 )
 from temporal_loss._rounding import LARGEST, nearest_float, round_to, rounded
-from temporal_loss._stages import frame_shape
 
 if TYPE_CHECKING:
     from temporal_loss._stages import Array
@@ -34,7 +33,12 @@ _IN_ANY_DTYPE = LARGEST["float32"]
 def check_keypoints(keypoints: Any, name: str = "keypoints") -> tuple[Library, str]:
     """Check kind, dtype and shape of the keypoints; return their library, and the dtype's name."""
     library, dtype = check_floating(name, keypoints)
-    shape = tuple(keypoints.shape)
+    check_keypoints_shape(name, tuple(keypoints.shape))
+    return library, dtype
+
+
+def check_keypoints_shape(name: str, shape: tuple[int, ...]) -> None:
+    """Check that a shape is one of keypoints, of at least two frames."""
     if len(shape) < 2:
         msg = f"{name} must have shape {KEYPOINTS_SHAPE}, got {shape}"
         raise ValueError(msg)
@@ -59,7 +63,6 @@ def check_keypoints(keypoints: Any, name: str = "keypoints") -> tuple[Library, s
     if isinstance(frames, int) and frames < 2:
         msg = f"{name} must have at least 2 frames, got {frames} (shape {shape})"
         raise ValueError(msg)
-    return library, dtype
 
 
 def check_floating(name: str, array: Any) -> tuple[Library, str]:
@@ -67,20 +70,30 @@ def check_floating(name: str, array: Any) -> tuple[Library, str]:
 
     Returns its library, and the name of its dtype.
     """
+    library = library_for(name, array)
+    return library, floating_name(library, name, array.dtype)
+
+
+def library_for(name: str, array: Any) -> Library:
+    """Get the library of an array that is dense, and whose lengths are known without computing it."""
     library = library_of(array)
     if library is None:
         raise TypeError(_no_array(name, array))
-    dtype = library.dtype_name(array.dtype)
-    if dtype not in FLOATING:
-        msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {dtype}"
-        raise TypeError(msg)
     if library.has_odd_arrays:
         _check_form(library, name, array)
-    return library, dtype
+    return library
+
+
+def floating_name(library: Library, name: str, dtype: Any) -> str:
+    """Name of a supported floating-point dtype."""
+    found = library.dtype_name(dtype)
+    if found not in FLOATING:
+        msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {found}"
+        raise TypeError(msg)
+    return found
 
 
 def _check_form(library: Library, name: str, array: Any) -> None:
-    """Check that an array is dense, and that its lengths are known without computing it."""
     fault = library.fault(array)
     if fault is not None:
         msg = f"{name} must be a dense array, got {fault}"
@@ -96,6 +109,8 @@ def _check_form(library: Library, name: str, array: Any) -> None:
 
 def _no_array(name: str, value: Any) -> str:
     due = f"{name} must be an array of NumPy, CuPy, torch, JAX, Dask or another array-API library"
+    if name == "segment_ids":
+        due = "segment_ids must be an integer array of the keypoints' library"
     got = describe(value)
     if mask_that_would_be_lost(value):
         return f"{due}, without a mask of its own, got {got}; give unmasked data, with NaN or confidences"
@@ -119,43 +134,43 @@ def check_entries(name: str, entries: Any) -> tuple[Library, str]:
 
 def check_confidences(library: Library, confidences: Any, keypoints: Array, shape: tuple[int, ...]) -> str:
     """Check that the confidences match keypoints of shape `shape` (..., T, K); return their dtype's name."""
-    own_library, dtype = check_floating("confidences", confidences)
-    _check_beside(library, "confidences", confidences, own_library, keypoints)
-    if tuple(confidences.shape) != shape:
-        got = tuple(confidences.shape)
+    check_beside(library, "confidences", confidences, keypoints)
+    return check_confidences_like(library, confidences.dtype, tuple(confidences.shape), shape)
+
+
+def check_confidences_like(library: Library, dtype: Any, got: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """Check dtype and shape of confidences; return the dtype's name."""
+    name = floating_name(library, "confidences", dtype)
+    if got != shape:
         msg = f"confidences must have shape {shape}, one per frame and keypoint, got {got}"
         raise ValueError(msg)
-    return dtype
+    return name
 
 
-def check_segment_ids(library: Library, segment_ids: Any, keypoints: Array) -> None:
-    """Check that the segment ids match the keypoints."""
-    shape = frame_shape(keypoints)[:-1]
-    own_library = library_of(segment_ids)
-    if own_library is None:
-        msg = f"segment_ids must be an integer array of the keypoints' library, got {describe(segment_ids)}"
+def check_segment_ids_like(
+    library: Library, dtype: Any, got: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    """Check dtype and shape of segment ids; the frames' shape is (..., T, K)."""
+    name = library.dtype_name(dtype)
+    if not name.startswith(_INTEGERS):
+        msg = f"segment_ids must have an integer dtype, got {name}"
         raise TypeError(msg)
-    _check_beside(library, "segment_ids", segment_ids, own_library, keypoints)
-    dtype = library.dtype_name(segment_ids.dtype)
-    if not dtype.startswith(_INTEGERS):
-        msg = f"segment_ids must have an integer dtype, got {dtype}"
-        raise TypeError(msg)
-    _check_form(library, "segment_ids", segment_ids)
-    if tuple(segment_ids.shape) != shape:
-        msg = f"segment_ids must have shape {shape}, one per frame, got {tuple(segment_ids.shape)}"
+    if got != shape[:-1]:
+        msg = f"segment_ids must have shape {shape[:-1]}, one per frame, got {got}"
         raise ValueError(msg)
 
 
-def _check_beside(library: Library, name: str, array: Array, own_library: Library, keypoints: Array) -> None:
-    """Check that an array is of the keypoints' library and on their device."""
+def check_beside(library: Library, name: str, array: Any, keypoints: Array) -> None:
+    """Check that something is an array of the keypoints' library and on their device."""
+    own_library = library_for(name, array)
     if own_library.xp is not library.xp:
         msg = (
             f"{name} must be an array of the keypoints' library {library.name}, "
             f"got a {own_library.name} array ({type(array).__name__})"
         )
         raise TypeError(msg)
-    here, there = library.device(array), library.device(keypoints)
-    if here is not None and there is not None and here != there:
+    if library.is_elsewhere(array, keypoints):
+        here, there = library.device(array), library.device(keypoints)
         msg = f"{name} must be on the keypoints' device {there}, got {here}"
         raise ValueError(msg)
 
@@ -224,17 +239,21 @@ def check_epsilon(epsilon: Any) -> Any:
 
     Returns what was given, a sequence as a tuple if it is of floats that any dtype can hold, else as a list.
     """
-    if is_number(epsilon):
+    if _is_ordinary(epsilon):
+        return epsilon
+    if not isinstance(epsilon, (list, tuple)) and is_number(epsilon):
         _check_one_epsilon("epsilon", epsilon)
         return epsilon
     if _is_sequence(epsilon):
-        floats = True
-        for index, value in enumerate(epsilon):
-            # The common case at once: each takes a while, and there may be many.
+        for value in epsilon:
+            # As `_is_ordinary`, without the call: there may be many.
             if not (type(value) is float and 0.0 <= value <= _IN_ANY_DTYPE):
-                _check_one_epsilon(f"epsilon[{index}]", value)
-                floats = False
-        return tuple(epsilon) if floats else list(epsilon)
+                break
+        else:
+            return tuple(epsilon)
+        for index, value in enumerate(epsilon):
+            _check_one_epsilon(f"epsilon[{index}]", value)
+        return list(epsilon)
     if library_of(epsilon) is None:
         msg = (
             "epsilon must be a number, a sequence of one number per keypoint, or an array "
@@ -251,22 +270,28 @@ def epsilon_for(epsilon: Any, library: Library, dtype: str, keypoints: int) -> A
     ValueError where its length is wrong, TypeError where it is an array of another library or dtype.
     """
     dtype = "float64" if dtype == "float64" else "float32"
-    if not isinstance(epsilon, (tuple, list)) and is_number(epsilon):
-        if library.is_compiling() and _is_exact_in_float64(epsilon):
+    if not isinstance(epsilon, (tuple, list)):
+        if not is_number(epsilon):
+            _check_epsilon_array(library, epsilon, keypoints)
+            return epsilon
+        if not library.is_compiling():
+            return min(rounded(epsilon, dtype), LARGEST[dtype]) or None
+        if _is_exact_in_float64(epsilon):
             # torch rounds it as it subtracts, and need not compile anew for each number.
             return epsilon if epsilon != 0.0 else None
         # torch.compile looks through what is kept, and says so.
-        nearest = round_to(epsilon, dtype) if library.is_compiling() else rounded(epsilon, dtype)
-        return min(nearest, LARGEST[dtype]) or None
-    if not isinstance(epsilon, (tuple, list)):
-        _check_epsilon_array(library, epsilon, keypoints)
-        return epsilon
+        return min(round_to(epsilon, dtype), LARGEST[dtype]) or None
     if len(epsilon) != keypoints:
         raise ValueError(_wrong_epsilon_length(f"{len(epsilon)} values", keypoints))
     if isinstance(epsilon, list):
         return tuple(min(round_to(value, dtype), LARGEST[dtype]) for value in epsilon)
     # What is a float is rounded as it becomes an array, by every library alike.
     return epsilon
+
+
+def _is_ordinary(epsilon: Any) -> bool:
+    """Whether there is no more to ask about an epsilon: the common case, told at once."""
+    return type(epsilon) is float and 0.0 <= epsilon <= _IN_ANY_DTYPE
 
 
 def _check_one_epsilon(name: str, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks
@@ -77,8 +78,7 @@ def temporal_loss(  # noqa: PLR0913 - each is a parameter of the loss
     """
     frames = Frames(keypoints, confidences, segment_ids)
     library, parameters = checked(frames, epsilon, prob_threshold, reduction, nan_policy)
-    with library.working_on(keypoints):
-        return library.loss(frames, parameters)
+    return library.run(library.loss, frames, parameters)
 
 
 def checked(
@@ -90,18 +90,68 @@ def checked(
     epsilon = _checks.check_epsilon(epsilon)
     _checks.check_number("prob_threshold", prob_threshold)
     keypoints, confidences, segment_ids = frames
-    library, dtype = _checks.check_keypoints(keypoints)
-    shape = frame_shape(keypoints)
+    library = _checks.library_for("keypoints", keypoints)
+    given = [(keypoints.dtype, keypoints.shape), None, None]
+    if confidences is not None:
+        _checks.check_beside(library, "confidences", confidences, keypoints)
+        given[1] = confidences.dtype, confidences.shape
+    if segment_ids is not None:
+        _checks.check_beside(library, "segment_ids", segment_ids, keypoints)
+        given[2] = segment_ids.dtype, segment_ids.shape
+    # Not all that is in a list can be a key, nor can an array.
+    plain = epsilon if isinstance(epsilon, tuple) or _checks.is_number(epsilon) else None
+    parameters = _settle(library, *given, plain, prob_threshold, reduction, nan_policy)
+    if plain is None:
+        dtype = library.dtype_name(keypoints.dtype)
+        epsilon = _checks.epsilon_for(epsilon, library, dtype, frame_shape(keypoints)[-1])
+        parameters = Parameters(parameters.dtype, epsilon, *parameters[2:])
+    return library, parameters
+
+
+def _settle(library: Library, *facts: Any) -> Parameters:
+    """Check and round what can be told without the arrays; a third of the time where that was done before."""
+    if not library.is_compiling():
+        try:
+            return _kept(library, *facts)
+        except TypeError:
+            # Refused, which is told below, or no key for what is kept, as a symbol for a length.
+            pass
+    return _settled(library, *facts)
+
+
+def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which the answer is kept
+    library: Library,
+    keypoints: tuple[Any, Any],
+    confidences: tuple[Any, Any] | None,
+    segment_ids: tuple[Any, Any] | None,
+    epsilon: Any,
+    prob_threshold: Any,
+    reduction: str,
+    nan_policy: str,
+) -> Parameters:
+    """Check the arrays' dtypes and shapes; round an epsilon that is no array, and the threshold."""
+    dtype = _checks.floating_name(library, "keypoints", keypoints[0])
+    shape = tuple(keypoints[1])
+    _checks.check_keypoints_shape("keypoints", shape)
+    shape = (shape[0], shape[1] // 2) if len(shape) == 2 else shape[:-1]
     threshold = 0.0
     if confidences is not None:
-        own_dtype = _checks.check_confidences(library, confidences, keypoints, shape)
+        own_dtype = _checks.check_confidences_like(library, confidences[0], tuple(confidences[1]), shape)
         threshold = _checks.threshold_for(library, prob_threshold, own_dtype)
     if segment_ids is not None:
-        _checks.check_segment_ids(library, segment_ids, keypoints)
-    epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
-    return library, Parameters(
-        library.result_dtype(dtype), epsilon, threshold, reduction, nan_policy == "omit"
-    )
+        _checks.check_segment_ids_like(library, segment_ids[0], tuple(segment_ids[1]), shape)
+    if epsilon is not None:
+        epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
+    return Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, nan_policy == "omit")
+
+
+@lru_cache(maxsize=256)
+def _kept(library: Library, *facts: Any) -> Parameters:
+    # Numbers that are equal are rounded alike, and those that are refused were refused before.
+    parameters = _settled(library, *facts)
+    if not isinstance(parameters.epsilon, tuple):
+        return parameters
+    return parameters._replace(epsilon=library.packed(parameters.epsilon, parameters.dtype))
 
 
 def temporal_loss_and_grad(  # noqa: PLR0913 - each is a parameter of the loss
@@ -163,5 +213,5 @@ def temporal_loss_and_grad(  # noqa: PLR0913 - each is a parameter of the loss
     _checks.check_choice("reduction", reduction, _checks.SCALAR_REDUCTIONS)
     frames = Frames(keypoints, confidences, segment_ids)
     library, parameters = checked(frames, epsilon, prob_threshold, reduction, nan_policy)
-    with library.working_on(keypoints):
-        return library.loss_and_gradient(frames, parameters)
+    loss, gradient = library.run(library.loss_and_gradient, frames, parameters)
+    return loss, gradient

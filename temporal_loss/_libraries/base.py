@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import array as memory
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import array_api_compat
 
@@ -11,14 +12,25 @@ from temporal_loss import _stages
 from temporal_loss._libraries import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from types import ModuleType
 
     from temporal_loss._stages import Array, Frames, Parameters
 
+Row: TypeAlias = "tuple[float, ...] | memory.array[float]"
+"""Numbers of an epsilon, one per keypoint."""
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
 _names: dict[tuple[type, Any], str] = {}
+
+
+def packed(numbers: tuple[float, ...], code: str) -> Row:
+    """Pack numbers as C has them, of which an array of the same dtype is made in half the time.
+
+    Not where a processor can be told to take one for 0: what is kept must not depend on that.
+    """
+    smallest = 2.0**-126 if code == "f" else 2.0**-1022
+    return numbers if any(0.0 < number < smallest for number in numbers) else memory.array(code, numbers)
 
 
 class Library:
@@ -85,6 +97,11 @@ class Library:
         """Device of an array, comparable with ==; None if that cannot be told."""
         return getattr(array, "device", None)
 
+    def is_elsewhere(self, array: Array, other: Array) -> bool:
+        """Whether two arrays are known to be on different devices."""
+        here, there = self.device(array), self.device(other)
+        return here is not None and there is not None and bool(here != there)
+
     def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
         """State in which the stages are run on an array."""
         return self._naming_the_library()
@@ -111,6 +128,10 @@ class Library:
         """1 where marked, else 0."""
         return self.xp.astype(marks, dtype)
 
+    def hide(self, xp: ModuleType, values: Array, masked: Array) -> Array:
+        """Set what is masked to exactly 0."""
+        return _stages.mask(xp, values, masked)
+
     def total(self, entries: Array) -> Array:
         """Sum of all entries."""
         return self.xp.sum(entries)
@@ -122,7 +143,11 @@ class Library:
         device = self.device(array)
         return {} if device is None else {"device": device}
 
-    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
+    def packed(self, numbers: tuple[float, ...], dtype: Any) -> Row:  # noqa: ARG002
+        """Numbers of a row as they are kept."""
+        return numbers
+
+    def row(self, numbers: Row, array: Array, dtype: Any) -> Array:
         """Array of numbers beside another one."""
         # Moved only where it has to be: not every library's asarray takes a device.
         return self.moved(self.xp.asarray(numbers, dtype=dtype), array)
@@ -131,7 +156,7 @@ class Library:
         """Index of each row."""
         return self.xp.arange(rows.shape[0], dtype=dtype, **self.beside(rows))
 
-    def filled_row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
+    def filled_row(self, numbers: Row, array: Array, dtype: Any) -> Array:
         """Array of numbers, filled where it lies.
 
         A copy from the host would wait for the device, and a CUDA graph would repeat it at every replay.
@@ -154,7 +179,7 @@ class Library:
         """Epsilon as it can be subtracted from entries (..., K) of a dtype; None and a number as they are."""
         if epsilon is None or isinstance(epsilon, (float, int)):
             return epsilon
-        if isinstance(epsilon, tuple):
+        if isinstance(epsilon, (tuple, memory.array)):
             return self.row(epsilon, array, dtype)
         epsilon = self.moved(epsilon, array)
         return epsilon if epsilon.dtype == dtype else self.xp.astype(epsilon, dtype)
@@ -164,6 +189,11 @@ class Library:
         return array
 
     # Running the stages ----------------------------------------------------------------------
+
+    def run(self, stages: Callable[[Frames, Parameters], Any], frames: Frames, parameters: Parameters) -> Any:
+        """Call a method that follows, in the state in which it is to run."""
+        with self.working_on(frames.keypoints):
+            return stages(frames, parameters)
 
     def loss(self, frames: Frames, parameters: Parameters) -> Array:
         """Run all stages; only the first three for the reduction "none"."""
@@ -175,25 +205,26 @@ class Library:
     def entries(self, frames: Frames, parameters: Parameters) -> Array:
         """Run the stages up to reduction: entries (..., T-1, K)."""
         epsilon = self.epsilon_of(frames, parameters)
-        guard = self.may_differentiate(frames.keypoints, epsilon)
-        return _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard).values
+        guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
+        hide = self.hide
+        return _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard, hide=hide).values
 
     def sum_and_count(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array | None]:
         """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
         epsilon = self.epsilon_of(frames, parameters)
-        guard = self.may_differentiate(frames.keypoints, epsilon)
+        guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
         if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.sum_and_count(self, frames, parameters, epsilon)
-        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
+        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard, hide=self.hide)
         return _stages.sum_and_count(self.xp, frames, parameters, found, self.total)
 
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Run all stages, and the one that differentiates them."""
         epsilon = self.epsilon_of(frames, parameters)
-        guard = self.may_differentiate(frames.keypoints, epsilon)
+        guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
         if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.loss_and_gradient(self, frames, parameters, epsilon)
-        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
+        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard, hide=self.hide)
         return _stages.loss_and_gradient(self.xp, frames, parameters, found, self.total, guard=guard)
 
     def _goes_in_blocks(self, keypoints: Array, *, guard: bool) -> bool:

@@ -1,4 +1,4 @@
-"""What is kept between calls: types and their libraries, names of dtypes, rounded numbers; never an array.
+"""What is kept between calls: libraries of types, names of dtypes, checks passed, rounded numbers; no array.
 
 All of it is bounded, and keyed by all that it depends on.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import available
 
-from temporal_loss import TemporalLoss, _libraries, _rounding, temporal_loss, temporal_loss_and_grad
+from temporal_loss import TemporalLoss, _libraries, _loss, _rounding, temporal_loss, temporal_loss_and_grad
 from temporal_loss._libraries import base
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def test_numbers_that_are_always_new_fill_no_memory(arrays: Arrays) -> None:
     for number in range(2 * most):
         _rounding.rounded(number / 64, "float32")
     assert _rounding.rounded.cache_info().currsize <= most <= 4096
+    assert _loss._kept.cache_info().currsize <= _loss._kept.cache_info().maxsize <= 256
     assert len(base._names) <= 64
     assert len(_libraries._of_types) <= _libraries._MOST_TYPES
     assert arrays.read(temporal_loss(keypoints, epsilon=[1.5])) == 3.5

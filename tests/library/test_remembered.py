@@ -54,6 +54,21 @@ def test_nearly_like_it_is_not_like_it(arrays: Arrays) -> None:
         assert arrays.read(temporal_loss(**same)) == 13.0
 
 
+def test_nearly_like_segments_and_nan_are_not_like_them(arrays: Arrays) -> None:
+    # Steps of 5 and NaN.
+    keypoints = arrays.make([[0, 0], [3, 4], [math.nan, 0]])
+    same: dict[str, Any] = {"reduction": "sum", "nan_policy": "omit"}
+    together, apart = arrays.make([0, 0, 0], "int32"), arrays.make([0, 1, 1], "int32")
+    for _ in range(2):
+        assert arrays.read(temporal_loss(keypoints, **same)) == 5.0
+        assert arrays.read(temporal_loss(keypoints, segment_ids=together, **same)) == 5.0
+        assert arrays.read(temporal_loss(keypoints, segment_ids=apart, **same)) == 0.0
+        assert math.isnan(arrays.read(temporal_loss(keypoints, **{**same, "nan_policy": "propagate"})))
+        for wrong in (arrays.make([0, 0, 0], "float32"), arrays.make([0, 0], "int32")):
+            with pytest.raises((TypeError, ValueError), match=r"^segment_ids\b"):
+                temporal_loss(keypoints, segment_ids=wrong, **same)
+
+
 def test_each_dtype_gets_its_own(arrays: Arrays, dtype: str) -> None:
     # 0.7 is another number in each: a confidence written like it is kept.
     for name in (dtype, "float32", dtype):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks
-from temporal_loss._stages import Frames, Parameters, frame_shape
+from temporal_loss._stages import Frames, Parameters, count_entries, frame_shape
 
 if TYPE_CHECKING:
     from temporal_loss._libraries import Library
@@ -142,7 +142,8 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
         _checks.check_segment_ids_like(library, segment_ids[0], tuple(segment_ids[1]), shape)
     if epsilon is not None:
         epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
-    return Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, nan_policy == "omit")
+    omit_nan, entries = nan_policy == "omit", count_entries(shape)
+    return Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, omit_nan, entries)
 
 
 @lru_cache(maxsize=256)

@@ -35,6 +35,8 @@ class Parameters(NamedTuple):
     threshold: Any = 0.0
     reduction: str = "none"
     omit_nan: bool = False
+    entries: Any = None
+    """How many there are, masked ones included, where that was counted before."""
 
 
 class Entries(NamedTuple):
@@ -251,7 +253,8 @@ def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array
     if parameters.reduction == "sum":
         return 1.0
     if count is None:
-        return count_entries(frame_shape(frames.keypoints))
+        known = parameters.entries
+        return count_entries(frame_shape(frames.keypoints)) if known is None else known
     return xp.where(count > 0.0, count, 1.0)
 
 

@@ -101,12 +101,12 @@ class JaxLibrary(base.Library):
 
     def loss(self, frames: Frames, parameters: Parameters) -> Array:
         """Run all stages as one function, compiled for shapes, dtypes and words but not for numbers."""
-        return temporal_loss(*frames, *self._numbers(frames, parameters), *parameters[-2:])
+        return temporal_loss(*frames, *self._numbers(frames, parameters), *parameters[3:5])
 
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Run all stages, and the one that differentiates them, as one function."""
         numbers = self._numbers(frames, parameters)
-        loss, gradient = temporal_loss_and_grad(*frames, *numbers, *parameters[-2:])
+        loss, gradient = temporal_loss_and_grad(*frames, *numbers, *parameters[3:5])
         return loss, gradient
 
     def _numbers(self, frames: Frames, parameters: Parameters) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Measures around the loss: the per-frame norm of whole videos, and which epsilon to take."""
+"""Measures around the loss: the norm per frame, which epsilon to take, and how many entries count."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks, _stages
+from temporal_loss._loss import checked
 from temporal_loss._stages import Frames, Parameters, frame_shape
 
 if TYPE_CHECKING:
@@ -114,6 +115,61 @@ def estimate_epsilon(
             ignored = ignored | _stages.either_frame(_stages.low_confidence(confidences, threshold))
         columns = (-1, lengths.shape[-1])
         return _quantile(library, xp.reshape(lengths, columns), xp.reshape(ignored, columns), quantile)
+
+
+def count_valid(
+    keypoints: Any,
+    confidences: Any = None,
+    *,
+    prob_threshold: float = 0.0,
+    segment_ids: Any = None,
+    nan_policy: str = "propagate",
+) -> Any:
+    """Count the entries that "valid_mean" divides the sum by: neither masked nor between segments.
+
+    Sums and counts of several processes, batches or recordings can be added up, which means cannot.
+    Without confidences and NaN policy it is the count of "mean".
+
+    Parameters
+    ----------
+    keypoints : array, shape (T, 2K) or (..., T, K, D)
+        Predicted positions in pixels; real floating point.
+    confidences : array, shape (..., T, K), optional
+        As in `temporal_loss`, like all parameters that follow.
+    prob_threshold : float
+        Rounded to the confidences' dtype before comparing.
+    segment_ids : integer array, shape (..., T), optional
+        Steps between frames of different ids are no transitions.
+    nan_policy : {"propagate", "omit"}
+        "omit" leaves out the steps that touch a NaN keypoint.
+
+    Returns
+    -------
+    array
+        Scalar, a whole number, over all leading axes; 0 where nothing counts. float64 for float64
+        keypoints, else float32, which is exact up to 2**24; on the keypoints' device.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `temporal_loss`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> walk = np.asarray([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0], [9.0, 12.0]])
+    >>> confidences = np.asarray([[0.9], [0.9], [0.9], [0.1]])
+    >>> float(count_valid(walk, confidences, prob_threshold=0.5))
+    2.0
+    """
+    frames = Frames(keypoints, confidences, segment_ids)
+    library, parameters = checked(frames, 0.0, prob_threshold, "valid_mean", nan_policy)
+    with library.working_on(keypoints):
+        if not _stages.counts_some(frames, parameters):
+            # Nothing is left out, as in one segment.
+            first = _stages.coordinates(keypoints)[0][..., 0]
+            frames = frames._replace(segment_ids=library.xp.zeros_like(first, dtype=library.xp.int32))
+        return library.count(frames, parameters)
 
 
 def _quantile(library: Library, lengths: Array, ignored: Array, quantile: float) -> Array:

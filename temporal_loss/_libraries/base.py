@@ -218,6 +218,14 @@ class Library:
         found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard, hide=self.hide)
         return _stages.sum_and_count(self.xp, frames, parameters, found, self.total)
 
+    def count(self, frames: Frames, parameters: Parameters) -> Array | None:
+        """Count what a mean divides by, and nothing else; None if that takes no values to know."""
+        keypoints = self.constant(frames.keypoints)
+        if self._goes_in_blocks(keypoints, guard=self.may_differentiate(keypoints)):
+            return blocks.count(self.xp, frames._replace(keypoints=keypoints), parameters)
+        marks = _stages.marks(self.xp, keypoints, frames, parameters)
+        return _stages.counted(self.xp, frames, parameters, *marks)
+
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Run all stages, and the one that differentiates them."""
         epsilon = self.epsilon_of(frames, parameters)

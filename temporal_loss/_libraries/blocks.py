@@ -41,9 +41,9 @@ def sum_and_count(
     for index in cut(frames.keypoints.shape):
         block = _take(frames, index)
         found = _evaluate(library, block, parameters, epsilon)
-        block_sum, count = _stages.sum_and_count(xp, block, parameters, found, library.total)
+        block_sum, block_count = _stages.sum_and_count(xp, block, parameters, found, library.total)
         sums.append(block_sum)
-        counts.append(count)
+        counts.append(block_count)
     return _together(xp, sums), _together(xp, counts)
 
 
@@ -52,7 +52,7 @@ def loss_and_gradient(
 ) -> tuple[Array, Array]:
     """Loss and its derivative by the keypoints, which no further one can be taken of."""
     xp, keypoints = library.xp, frames.keypoints
-    divisor = _stages.divisor(xp, frames, parameters, _count(xp, frames, parameters))
+    divisor = _stages.divisor(xp, frames, parameters, count(xp, frames, parameters))
     epsilon = _for_every_step(xp, frames, parameters, epsilon)
     gradient = xp.zeros(keypoints.shape, dtype=keypoints.dtype)
     sums, last = [], None
@@ -89,8 +89,8 @@ def _evaluate(library: Library, block: Frames, parameters: Parameters, epsilon: 
     return _stages.evaluate(library.xp, block, parameters, beside, guard=False, hide=hide)
 
 
-def _count(xp: ModuleType, frames: Frames, parameters: Parameters) -> Array | None:
-    """Count what a mean divides by, before anything else is done; None if that takes no values to know."""
+def count(xp: ModuleType, frames: Frames, parameters: Parameters) -> Array | None:
+    """Count what a mean divides by, and nothing else; None if that takes no values to know."""
     if not _stages.counts_some(frames, parameters):
         return None
     counts = []

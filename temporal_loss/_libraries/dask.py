@@ -73,6 +73,10 @@ class DaskLibrary(base.Library):
         loss_sum, count = pairs.sum(axis=tuple(range(pairs.ndim - 1)))
         return loss_sum, count if _stages.counts_some(frames, parameters) else None
 
+    def count(self, frames: Frames, parameters: Parameters) -> Array | None:
+        """Make the graph that adds up what each chunk counts."""
+        return self.sum_and_count(frames, parameters)[1]
+
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Make the graphs of both."""
         keypoints, time = frames.keypoints, _time_axis(frames.keypoints)

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+from temporal_loss import TemporalLoss, count_valid, estimate_epsilon, temporal_loss, temporal_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +98,7 @@ def results_stay_on_their_device() -> None:
         keypoints, confidences = jax.device_put((KEYPOINTS, CONFIDENCES), device)
         value, logs = loss(keypoints, confidences)
         assert abs(float(value) - 66.0 / 56) < 2**-22
-        others = temporal_norm(keypoints), estimate_epsilon(keypoints)
+        others = temporal_norm(keypoints), estimate_epsilon(keypoints), count_valid(keypoints)
         for found in (value, logs[1]["value"], *others):
             _assert_on(found, device.id)
 

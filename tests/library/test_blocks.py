@@ -36,6 +36,7 @@ def test_the_worked_example(blocked: Arrays, monkeypatch: pytest.MonkeyPatch, *,
         assert blocked.read(worked.loss(*given, reduction=reduction)) == worked.expected(reduction)
         found = worked.loss_and_grad(*given, reduction=reduction)
         assert worked.read_both(blocked, found) == (worked.expected(reduction), worked.gradient(reduction))
+    assert blocked.read(worked.count(*given)) == 5.0
     assert blocked.read(worked.loss(keypoints, None, segment_ids)) == NAN
     found = worked.loss_and_grad(keypoints, None, segment_ids)
     assert worked.read_both(blocked, found) == (NAN, worked.unmasked_gradient())

@@ -46,6 +46,9 @@ SIGNATURES = {
     "temporal_loss": OPTIONS,
     "temporal_loss_and_grad": OPTIONS,
     "temporal_norm": "(keypoints)",
+    "count_valid": (
+        "(keypoints, confidences=None, *, prob_threshold=0.0, segment_ids=None, nan_policy='propagate')"
+    ),
     "estimate_epsilon": "(keypoints, confidences=None, *, prob_threshold=0.0, quantile=0.99)",
 }
 

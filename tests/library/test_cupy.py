@@ -13,6 +13,7 @@ from support import select, under_test
 
 from temporal_loss import (
     TemporalLoss,
+    count_valid,
     estimate_epsilon,
     temporal_loss,
     temporal_loss_and_grad,
@@ -67,6 +68,8 @@ CALLS: dict[str, Any] = {
     "NaN left out": lambda given: temporal_loss(given[0], **OMIT),
     "temporal_norm": lambda given: temporal_norm(given[0]),
     "estimate_epsilon": lambda given: estimate_epsilon(given[0], given[1], prob_threshold=0.5),
+    "count_valid": lambda given: worked.count(*given),
+    "count_valid of all": lambda given: count_valid(given[0]),
     "value and gradient": lambda given: worked.loss_and_grad(*given),
     "gradient of half": lambda given: temporal_loss_and_grad(_half(given[0]), epsilon=0.3),
     "the class": lambda given: _class(given, epsilon=worked.EPSILON, prob_threshold=0.5, log_weight=1.0),

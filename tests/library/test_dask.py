@@ -8,7 +8,7 @@ import pytest
 from support import NAN, Arrays, under_test
 
 from conformance.subjects import backends
-from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_norm
+from temporal_loss import TemporalLoss, count_valid, estimate_epsilon, temporal_loss, temporal_norm
 
 from . import worked
 from .refusals import REFUSALS, Refusal, assert_refused, due, each
@@ -78,6 +78,7 @@ def test_chunks(chunks: str) -> None:
         assert _read(worked.loss(*given, reduction=reduction)) == worked.expected(reduction)
     found = worked.loss(keypoints, None, segment_ids, reduction="none")
     assert _read(found) == [*worked.ENTRIES[:3], [NAN, 0.0]]
+    assert _read(worked.count(*given)) == 5.0
     assert [_read(each) for each in worked.loss_and_grad(*given)] == [12.0, worked.gradient()]
     assert _read(temporal_norm(keypoints))[:2] == [[NAN, NAN], [5.0, 10.0]]
     found = estimate_epsilon(keypoints, confidences, prob_threshold=0.5, quantile=1.0)
@@ -119,6 +120,7 @@ def test_two_frames_in_two_chunks() -> None:
     assert _read(loss.remove_nans(loss.compute_loss(keypoints), confidences)) == [[5.0, 10.0]]
     assert _read(estimate_epsilon(keypoints, confidences, quantile=1.0)) == [5.0, 10.0]
     assert _read(temporal_norm(keypoints)) == [[NAN, NAN], [5.0, 10.0]]
+    assert _read(count_valid(keypoints)) == 2.0
     batch = keypoints.reshape(2, 2, 2)[None]
     assert _read(temporal_loss(batch, reduction="none") + da.ones((1, 1, 2))) == [[[6.0, 11.0]]]
 

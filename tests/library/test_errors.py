@@ -8,6 +8,7 @@ import pytest
 
 from temporal_loss import (
     TemporalLoss,
+    count_valid,
     estimate_epsilon,
     temporal_loss,
     temporal_loss_and_grad,
@@ -83,6 +84,11 @@ def test_keypoints_of_the_other_functions(arrays: Arrays, refusal: Refusal) -> N
 @each(CONFIDENCE_REFUSALS + THRESHOLD_REFUSALS)
 def test_estimate_epsilon(arrays: Arrays, refusal: Refusal) -> None:
     assert_refused(refusal, estimate_epsilon, **refusal.build(arrays), **refusal.keywords)
+
+
+@each((KEYPOINT_REFUSALS[0], CONFIDENCE_REFUSALS[0], *THRESHOLD_REFUSALS[:1], WORD_REFUSALS[-1]))
+def test_count_valid(arrays: Arrays, refusal: Refusal) -> None:
+    assert_refused(refusal, count_valid, **refusal.build(arrays), **refusal.keywords)
 
 
 @pytest.mark.parametrize("quantile", [-0.01, 1.01, float("nan"), None, "0.5", True])

@@ -10,6 +10,7 @@ from support import NAN, near, under_test
 
 from temporal_loss import (
     TemporalLoss,
+    count_valid,
     estimate_epsilon,
     temporal_loss,
     temporal_loss_and_grad,
@@ -219,6 +220,8 @@ def test_the_other_functions_and_what_is_logged() -> None:
     assert read(jax.jit(jax.vmap(temporal_norm))(keypoints[None])) == [[[NAN, NAN], [5.0, 0.0], [0.0, 2.0]]]
     mapped = jax.jit(jax.vmap(lambda k: estimate_epsilon(k, quantile=0.5)))
     assert read(mapped(keypoints[None])) == [[2.5, 1.0]]
+    assert read(jax.jit(jax.vmap(count_valid))(keypoints[None])) == [4.0]
+    assert read(jax.jit(worked.count)(*worked_arrays())) == 5.0
     loss = TemporalLoss(epsilon=worked.EPSILON, prob_threshold=0.5)
 
     @jax.jit  # type: ignore[untyped-decorator]

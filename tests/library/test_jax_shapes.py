@@ -9,6 +9,7 @@ from support import NAN, near, under_test
 
 from temporal_loss import (
     TemporalLoss,
+    count_valid,
     estimate_epsilon,
     temporal_loss,
     temporal_norm,
@@ -92,14 +93,15 @@ def test_a_staged_subclass_with_a_symbol() -> None:
 
 
 def test_the_other_functions_with_a_symbol() -> None:
-    norm, quantile = (
+    norm, quantile, count = (
         _exported(function, "T, 4")
-        for function in (temporal_norm, lambda k: estimate_epsilon(k, quantile=1.0))
+        for function in (temporal_norm, lambda k: estimate_epsilon(k, quantile=1.0), count_valid)
     )
     for times in (1, 2):
         keypoints = jnp.tile(array([[0, 0, 1, 1], [3, 4, 1, 1], [3, 4, 1, 3]]), (times, 1))
         assert read(norm.call(keypoints))[:3] == [[NAN, NAN], [5.0, 0.0], [0.0, 2.0]]
         assert read(quantile.call(keypoints)) == [5.0, 2.0]
+        assert read(count.call(keypoints)) == 2 * (3 * times - 1)
 
 
 # Ranks --------------------------------------------------------------------------------------
@@ -150,6 +152,7 @@ def test_no_ranks_are_promoted(layout: str) -> None:
         assert read(5 * found) == near(doubled)
     slope = jax.grad(lambda k: worked.loss(k, *given[1:]))(keypoints)
     assert read(slope.reshape(5, 4)) == worked.gradient()
+    assert read(worked.count(*given)) == 5.0
     norm = temporal_norm(keypoints)
     assert norm.shape == confidences.shape
     assert read(norm.reshape(5, 2))[:2] == [[NAN, NAN], [5.0, 10.0]]

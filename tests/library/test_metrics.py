@@ -1,20 +1,76 @@
-"""`temporal_norm` and `estimate_epsilon` where the suite does not ask: infinite steps, and very many."""
+"""`count_valid`, and the other two where the suite does not ask: infinite steps, and very many."""
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 import struct
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import array_api_compat
 import pytest
+from support import near
 
-from temporal_loss import estimate_epsilon, temporal_loss, temporal_norm
+from temporal_loss import count_valid, estimate_epsilon, temporal_loss, temporal_norm
 from temporal_loss._metrics import _position
+
+from . import worked
 
 if TYPE_CHECKING:
     from support import Arrays
+
+# Counts ---------------------------------------------------------------------------------------
+
+
+def test_the_count_of_the_worked_example(arrays: Arrays, dtype: str) -> None:
+    keypoints, confidences, segment_ids = worked.given(arrays, dtype)
+    found = worked.count(keypoints, confidences, segment_ids)
+    assert arrays.dtype_of(found) == ("float64" if dtype == "float64" else "float32")
+    assert arrays.read(found) == 5.0
+    assert arrays.read(count_valid(keypoints)) == 8.0
+    assert arrays.read(count_valid(keypoints, segment_ids=segment_ids)) == 6.0
+    # Both steps of a keypoint that is NaN go; the one across segments had gone before.
+    assert arrays.read(count_valid(keypoints, nan_policy="omit")) == 6.0
+    assert arrays.read(count_valid(keypoints, segment_ids=segment_ids, nan_policy="omit")) == 5.0
+
+
+@pytest.mark.parametrize("left_out", list(itertools.product([False, True], repeat=3)), ids=str)
+def test_the_sum_over_the_count_is_valid_mean(arrays: Arrays, left_out: tuple[bool, bool, bool]) -> None:
+    draw = random.Random(f"count_valid {left_out}")  # noqa: S311 - no secret
+    unsure, cut, lost = left_out
+    frames, places, batch = 9, 3, 2
+    values = [draw.uniform(-9, 9) for _ in range(batch * frames * places * 2)]
+    given: dict[str, Any] = {"prob_threshold": 0.4}
+    if unsure:
+        given["confidences"] = [draw.random() for _ in range(batch * frames * places)]
+    if cut:
+        given["segment_ids"] = [draw.randrange(2) for _ in range(batch * frames)]
+    if lost:
+        given["nan_policy"] = "omit"
+        values = [math.nan if draw.random() < 0.2 else value for value in values]
+    keypoints: Any = arrays.make(values)
+    xp = array_api_compat.array_namespace(keypoints)
+    keypoints = xp.reshape(keypoints, (batch, frames, places, 2))
+    if unsure:
+        given["confidences"] = xp.reshape(arrays.make(given["confidences"]), (batch, frames, places))
+    if cut:
+        given["segment_ids"] = xp.reshape(arrays.make(given["segment_ids"], "int32"), (batch, frames))
+    count = arrays.read(count_valid(keypoints, **given))
+    every = batch * (frames - 1) * places
+    assert (0 < count < every) if any(left_out) else count == every
+    total = arrays.read(temporal_loss(keypoints, reduction="sum", **given))
+    assert total / count == near(arrays.read(temporal_loss(keypoints, reduction="valid_mean", **given)))
+
+
+def test_a_count_of_nothing_is_0(arrays: Arrays) -> None:
+    assert arrays.read(count_valid(arrays.zeros((0, 4, 2, 2)))) == 0.0
+    keypoints, confidences = arrays.zeros((4, 4)), arrays.zeros((4, 2))
+    assert arrays.read(count_valid(keypoints, confidences, prob_threshold=0.5)) == 0.0
+
+
+# The norm, and epsilon -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from temporal_loss import (
     TemporalLoss,
     _libraries,
+    count_valid,
     estimate_epsilon,
     temporal_loss,
     temporal_loss_and_grad,
@@ -101,13 +102,14 @@ CALLS: dict[str, tuple[Any, Any]] = {
     ),
     "norm": (lambda k, _: temporal_norm(k)[1:, :], [[5.0, 10.0]]),
     "epsilon": (lambda k, _: estimate_epsilon(k, quantile=1.0), [5.0, 10.0]),
+    "count": (lambda k, c: count_valid(k, c, nan_policy="omit"), 2.0),
 }
 # What each of them cannot do without.
 NEEDED = {
-    "sqrt": {*CALLS},
+    "sqrt": {*CALLS} - {"count"},
     "astype": {*CALLS},
-    "sum": {"loss", "number", "mask", "class", "gradient", "epsilon"},
-    "isnan": {"omit", "epsilon"},
+    "sum": {"loss", "number", "mask", "class", "gradient", "epsilon", "count"},
+    "isnan": {"omit", "epsilon", "count"},
     "sort": {"epsilon"},
     "arange": {"epsilon"},
     "concat": {"gradient", "norm"},

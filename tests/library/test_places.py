@@ -10,6 +10,7 @@ from support import Arrays, available
 from conformance.subjects import backends
 from temporal_loss import (
     TemporalLoss,
+    count_valid,
     estimate_epsilon,
     temporal_loss,
     temporal_loss_and_grad,
@@ -62,6 +63,7 @@ def test_no_call_modifies_or_returns_what_it_is_given(arrays: Arrays) -> None:
         loss.reduce_loss(entries),
         temporal_norm(keypoints),
         estimate_epsilon(keypoints, confidences, prob_threshold=0.5),
+        worked.count(keypoints, confidences, segment_ids),
         worked.loss(keypoints, confidences, segment_ids, reduction="none", nan_policy="omit"),
         *worked.loss_and_grad(keypoints, confidences, segment_ids),
     ]
@@ -80,7 +82,11 @@ def test_results_are_on_the_device_of_the_keypoints(arrays: Arrays) -> None:
     for here in [*arrays.backend.devices()] * 2:
         keypoints = arrays.make(STEP, device=here)
         found = [loss(keypoints)[0], loss(keypoints)[1][1]["value"], temporal_norm(keypoints)]
-        found += [estimate_epsilon(keypoints), *temporal_loss_and_grad(keypoints, epsilon=[1.0, 2.0])]
+        found += [
+            estimate_epsilon(keypoints),
+            count_valid(keypoints),
+            *temporal_loss_and_grad(keypoints, epsilon=[1.0, 2.0]),
+        ]
         assert arrays.read(found[0]) == 6.0
         for there in arrays.backend.devices():
             for epsilon in (arrays.make([1, 2], device=there), arrays.make(1, device=there)):

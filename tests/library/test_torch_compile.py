@@ -16,6 +16,7 @@ from support import NAN, near, under_test
 from conformance.bits import round_to
 from temporal_loss import (
     TemporalLoss,
+    count_valid,
     estimate_epsilon,
     temporal_loss,
     temporal_loss_and_grad,
@@ -90,6 +91,8 @@ def test_the_other_functions() -> None:
     keypoints = tensor([[0, 0, 1, 1], [3, 4, 1, 1], [3, 4, 1, 3]])
     assert read(_compile(temporal_norm)(keypoints)) == [[NAN, NAN], [5.0, 0.0], [0.0, 2.0]]
     assert read(_compile(lambda k: estimate_epsilon(k, quantile=0.5))(keypoints)) == [2.5, 1.0]
+    assert read(_compile(count_valid)(keypoints)) == 4.0
+    assert read(_compile(worked.count)(*worked_tensors(grad=True))) == 5.0
     found = worked.read_both(ARRAYS, _compile(worked.loss_and_grad)(*worked_tensors()))
     assert found == (12.0, worked.gradient())
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from support import NAN, near
 
-from temporal_loss import temporal_loss, temporal_loss_and_grad
+from temporal_loss import count_valid, temporal_loss, temporal_loss_and_grad
 
 if TYPE_CHECKING:
     from support import Arrays
@@ -53,6 +53,11 @@ def loss(
     """Loss of the example; `options` replace its own."""
     options = {"epsilon": EPSILON, "prob_threshold": THRESHOLD, **options}
     return temporal_loss(keypoints, confidences, segment_ids=segment_ids, reduction=reduction, **options)
+
+
+def count(keypoints: Any, confidences: Any, segment_ids: Any) -> Any:
+    """Count of the entries that "valid_mean" divides by."""
+    return count_valid(keypoints, confidences, prob_threshold=THRESHOLD, segment_ids=segment_ids)
 
 
 def loss_and_grad(

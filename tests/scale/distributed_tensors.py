@@ -20,7 +20,7 @@ from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tenso
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from temporal_loss import TemporalLoss, estimate_epsilon, temporal_loss, temporal_loss_and_grad
+from temporal_loss import TemporalLoss, count_valid, estimate_epsilon, temporal_loss, temporal_loss_and_grad
 
 # Steps of 5 and 10, then of 0 and 2; frame 2 of the second keypoint is unsure.
 KEYPOINTS = [[0.0, 0, 0, 0], [3, 4, 6, 8], [3, 4, 6, 10]]
@@ -51,6 +51,10 @@ def outcomes(mesh: Any, placement: Any) -> dict[str, Any]:
             "both": [_read(each) for each in both],
             "class": _read(of_class),
             "suggested": _read(suggested),
+            "counts": [
+                _read(count_valid(keypoints, confidences, prob_threshold=0.5)),
+                _read(count_valid(keypoints)),
+            ],
         }
     return found
 

@@ -44,6 +44,7 @@ def test_every_form_of_epsilon(found: dict[str, Any], placement: str, form: str)
     assert outcome["distributed"]
     # Halfway between the two steps of each.
     assert outcome["suggested"] == [2.5, 6.0]
+    assert outcome["counts"] == [3.0, 4.0]
     assert (outcome["loss"], outcome["class"], loss) == (LOSSES[form],) * 3
     unit = [0.6, 0.8, 0.6, 0.8]
     # In training, 3 comes from above.

@@ -37,7 +37,7 @@ def library_of(value: Any) -> Library | None:
     library = _of_types.get(kind)
     if library is not None:
         return library
-    if kind.__module__ != "builtins" and any(each.__module__ == "torch" for each in kind.__mro__):
+    if kind.__module__ != "builtins" and _is_of_torch(kind):
         from temporal_loss._libraries.torch import LIBRARY  # noqa: PLC0415 - only where torch is used
 
         if LIBRARY.is_compiling():
@@ -51,6 +51,14 @@ def library_of(value: Any) -> Library | None:
             _of_types.clear()
         _of_types[kind] = library
     return library
+
+
+def _is_of_torch(kind: type) -> bool:
+    """Whether a type is torch's tensor, or made from it."""
+    # First, since torch.compile does not read the bases of Parameter.
+    if kind.__module__ == "torch.nn.parameter":
+        return True
+    return any(each.__module__ == "torch" for each in kind.__mro__)
 
 
 def mask_that_would_be_lost(value: Any) -> bool:

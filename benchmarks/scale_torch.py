@@ -28,7 +28,7 @@ import torch.distributed.nn.functional
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from temporal_loss import temporal_loss
+from temporal_loss import count_valid, temporal_loss
 
 PROCESSES = 2
 LIMIT = timedelta(minutes=2)
@@ -65,22 +65,32 @@ def part_of(positions: Any, rank: int, *, overlap: bool) -> Any:
     return positions[SPLIT - 1 :] if overlap else positions[SPLIT:]
 
 
-def exact_mean(predicted: Any) -> Any:
-    """Loss whose gradient, averaged by DDP, is that of the mean over the transitions of all processes.
+def exact_mean(predicted: Any, confidences: Any = None, **parameters: Any) -> Any:
+    """Loss whose gradient, averaged by DDP, is that of "valid_mean" over the entries of all processes.
 
     Each process divides its own sum by the count of all of them; DDP then divides by the number of
     processes, which is taken back here.
     """
-    entries = temporal_loss(predicted, reduction="none")
-    count = torch.tensor(float(entries.numel()), dtype=torch.float64)
+    total = temporal_loss(predicted, confidences, reduction="sum", **parameters)
+    count = count_valid(predicted, confidences, **parameters)
     torch.distributed.all_reduce(count)
-    return entries.sum() * torch.distributed.get_world_size() / count.clamp(min=1)
+    return total * torch.distributed.get_world_size() / count.clamp(min=1)
 
 
 def _trained_on(rank: int, loss: Any, *, overlap: bool) -> float:
     model = DistributedDataParallel(Factor())
     loss(model(part_of(recording(), rank, overlap=overlap))).backward()
     return float(model.module.factor.grad)
+
+
+def masked(loss: Any, **options: Any) -> Any:
+    """Loss of positions whose very first frame is unsure, in whichever process it is."""
+
+    def of_positions(positions: Any) -> Any:
+        at_start = (positions.detach() == 0).all(dim=1, keepdim=True)
+        return loss(positions, 1 - at_start.to(positions.dtype), prob_threshold=0.5, **options)
+
+    return of_positions
 
 
 def _end_group() -> None:
@@ -107,6 +117,10 @@ def _process(folder: Path, rank: int) -> dict[str, float]:
         "mean, frames split": _trained_on(rank, temporal_loss, overlap=False),
         "mean, one frame shared": _trained_on(rank, temporal_loss, overlap=True),
         "recipe, one frame shared": _trained_on(rank, exact_mean, overlap=True),
+        "valid_mean, first step masked": _trained_on(
+            rank, masked(temporal_loss, reduction="valid_mean"), overlap=True
+        ),
+        "recipe, first step masked": _trained_on(rank, masked(exact_mean), overlap=True),
     }
     # Who ends the group closes its connections, which the other process may still read from.
     store.set(f"done {rank}", "")

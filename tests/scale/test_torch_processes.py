@@ -53,6 +53,8 @@ def test_both_processes_train_on_the_same(found: list[dict[str, float]]) -> None
         ("mean, frames split", (15 / 2 + 4 / 4) / 2),
         ("mean, one frame shared", (15 / 2 + 24 / 5) / 2),
         ("recipe, one frame shared", 39 / 7),
+        ("valid_mean, first step masked", (10 / 1 + 24 / 5) / 2),
+        ("recipe, first step masked", 34 / 6),
     ],
 )
 def test_what_is_trained_on(found: list[dict[str, float]], formed: str, expected: float) -> None:

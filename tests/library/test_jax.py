@@ -233,6 +233,34 @@ def test_the_other_functions_and_what_is_logged() -> None:
     assert found == {"val_temporal_loss": near(2.0), "temporal_weight": 0.5}
 
 
+class TracedLoss(TemporalLoss):
+    """The class as a pytree."""
+
+
+jax.tree_util.register_dataclass(
+    TracedLoss,
+    data_fields=["epsilon", "log_weight"],
+    meta_fields=["prob_threshold", "reduction", "nan_policy"],
+)
+
+
+def test_the_class_as_a_pytree_compiles_once() -> None:
+    compiled = []
+
+    @jax.jit  # type: ignore[untyped-decorator]
+    def objective(loss: TracedLoss, keypoints: Any) -> Any:
+        compiled.append(loss)
+        return loss.weight * loss(keypoints)[0]
+
+    # Steps of 5 and 10; half of the loss is also what less log_weight would add.
+    keypoints = array([[0, 0, 0, 0], [3, 4, 6, 8]])
+    for epsilon, expected in ((3.0, 4.5), (1.0, 6.5), (0.0, 7.5)):
+        loss = TracedLoss(epsilon=epsilon, log_weight=0.0)
+        assert read(objective(loss, keypoints)) == expected / 2
+        assert read(jax.grad(objective)(loss, keypoints).log_weight) == -expected / 2
+    assert len(compiled) == 1
+
+
 # Refusals -----------------------------------------------------------------------------------
 
 

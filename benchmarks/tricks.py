@@ -14,7 +14,7 @@ from benchmarks.backends import library, prepare
 from benchmarks.formulas import by_backward
 from benchmarks.inputs import THRESHOLD, epsilons
 from benchmarks.interleave import Comparison, versus
-from temporal_loss import _stages, temporal_loss, temporal_loss_and_grad
+from temporal_loss import _loss, _stages, temporal_loss, temporal_loss_and_grad
 from temporal_loss._libraries import base
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SMALL, _LARGE, _LARGEST = (96, 17), (100_000, 20), (1_000_000, 20)
 
 
 class Switch(NamedTuple):
-    """An attribute of what has this name in `temporal_loss._libraries`, and what it is to be."""
+    """An attribute of what has this name in `temporal_loss`, and what it is to be."""
 
     owner: str
     name: str
@@ -58,7 +58,7 @@ def comparison(trick: Trick) -> Comparison:
 
 def settings(trick: Trick) -> list[tuple[Any, str, Any]]:
     """Owner, name and value of what a trick switches, as it is now."""
-    owners = [resolve_name(f"temporal_loss._libraries.{switch.owner}") for switch in trick.off]
+    owners = [resolve_name(f"temporal_loss.{switch.owner}") for switch in trick.off]
     return [
         (owner, name, getattr(owner, name)) for owner, (_, name, _) in zip(owners, trick.off, strict=True)
     ]
@@ -94,6 +94,15 @@ def _pulled_by_where(of: base.Library, found: _stages.Entries, divisor: Any) -> 
     return _stages.pulls(of.xp, found, divisor, guard=False)
 
 
+def _of_compat(name: str) -> Any:
+    def call(*given: Any) -> Any:
+        import array_api_compat.torch  # noqa: PLC0415
+
+        return getattr(array_api_compat.torch, name)(*given)
+
+    return call
+
+
 def _compiled(keypoints: Any, confidences: Any) -> Call:
     import jax  # noqa: PLC0415
 
@@ -105,19 +114,21 @@ def _compiled(keypoints: Any, confidences: Any) -> Call:
     return prepare("JAX eager", compiled, (keypoints, confidences))
 
 
-_WHOLE = (Switch("blocks", "SIZE", 1 << 62),)
-_CHOSEN = (Switch("blocks", "by_product", lambda _, *given: _stages.mask(*given)),)
-_CHOSEN_SLOPES = (Switch("blocks", "_pulls", _pulled_by_where),)
+_WHOLE = (Switch("_libraries.blocks", "SIZE", 1 << 62),)
+_CHOSEN = (Switch("_libraries.blocks", "by_product", lambda _, *given: _stages.mask(*given)),)
+_CHOSEN_SLOPES = (Switch("_libraries.blocks", "_pulls", _pulled_by_where),)
 _ROW = (
-    Switch("blocks", "_for_every_step", lambda xp, frames, parameters, epsilon: epsilon),  # noqa: ARG005
-    Switch("blocks", "_for_steps", lambda epsilon, block: epsilon),  # noqa: ARG005
+    Switch("_libraries.blocks", "_for_every_step", lambda xp, frames, parameters, epsilon: epsilon),  # noqa: ARG005
+    Switch("_libraries.blocks", "_for_steps", lambda epsilon, block: epsilon),  # noqa: ARG005
 )
-_DIRECTLY = (Switch("torch:TorchLibrary", "as_numbers", base.Library.as_numbers),)
-_RECORDED = (Switch("torch:TorchLibrary", "loss", base.Library.loss),)
-_COMPARED = (Switch("torch:TorchLibrary", "epsilon_beside", base.Library.epsilon_beside),)
-_REAL = (Switch("jax:JaxLibrary", "total", base.Library.total),)
+_DIRECTLY = (Switch("_libraries.torch:TorchLibrary", "as_numbers", base.Library.as_numbers),)
+_RECORDED = (Switch("_libraries.torch:TorchLibrary", "loss", base.Library.loss),)
+_COMBINED = tuple(
+    Switch("_libraries.torch:LIBRARY.xp", name, _of_compat(name)) for name in ("maximum", "where")
+)
+_EACH_TIME = (Switch("_loss", "_kept", _loss._settled),)  # noqa: SLF001 - what it keeps
+_REAL = (Switch("_libraries.jax:JaxLibrary", "total", base.Library.total),)
 _TRAINED = library("torch eager", by_backward)
-_ONE_EPSILON = library("torch eager", confident=False, epsilon=0.5)
 _WITH_BACKWARD = "gradient beside the loss, with its backward"
 
 
@@ -138,6 +149,10 @@ TRICKS = (
     Trick("torch eager", "marks as small integers first", _LARGE, _DIRECTLY, library("torch eager")),
     Trick("torch eager", _WITH_BACKWARD, _SMALL, _RECORDED, _TRAINED),
     Trick("torch eager", _WITH_BACKWARD, _LARGE, _RECORDED, _TRAINED),
-    Trick("torch eager", "one epsilon as a tensor", _SMALL, _COMPARED, _ONE_EPSILON),
+    Trick("torch eager", "torch's own maximum and where", _SMALL, _COMBINED, library("torch eager")),
+    *(
+        Trick(name, "checks passed once", _SMALL, _EACH_TIME, library(name))
+        for name in ("NumPy", "torch eager")
+    ),
     Trick("jax.jit", "sum of complex numbers", _LARGEST, _REAL, _compiled),
 )

@@ -146,13 +146,8 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
     return Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, omit_nan, entries)
 
 
-@lru_cache(maxsize=256)
-def _kept(library: Library, *facts: Any) -> Parameters:
-    # Numbers that are equal are rounded alike, and those that are refused were refused before.
-    parameters = _settled(library, *facts)
-    if not isinstance(parameters.epsilon, tuple):
-        return parameters
-    return parameters._replace(epsilon=library.packed(parameters.epsilon, parameters.dtype))
+# Numbers that are equal are rounded alike, and those that are refused were refused before.
+_kept = lru_cache(maxsize=256)(_settled)
 
 
 def temporal_loss_and_grad(  # noqa: PLR0913 - each is a parameter of the loss

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import array as memory
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import array_api_compat
 
@@ -18,19 +17,8 @@ if TYPE_CHECKING:
 
     from temporal_loss._stages import Array, Frames, Parameters
 
-Row: TypeAlias = "tuple[float, ...] | memory.array[float]"
-"""Numbers of an epsilon, one per keypoint."""
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
 _names: dict[tuple[type, Any], str] = {}
-
-
-def packed(numbers: tuple[float, ...], code: str) -> Row:
-    """Pack numbers as C has them, of which an array of the same dtype is made in half the time.
-
-    Not where a processor can be told to take one for 0: what is kept must not depend on that.
-    """
-    smallest = 2.0**-126 if code == "f" else 2.0**-1022
-    return numbers if any(0.0 < number < smallest for number in numbers) else memory.array(code, numbers)
 
 
 class Library:
@@ -143,11 +131,7 @@ class Library:
         device = self.device(array)
         return {} if device is None else {"device": device}
 
-    def packed(self, numbers: tuple[float, ...], dtype: Any) -> Row:  # noqa: ARG002
-        """Numbers of a row as they are kept."""
-        return numbers
-
-    def row(self, numbers: Row, array: Array, dtype: Any) -> Array:
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Array of numbers beside another one."""
         # Moved only where it has to be: not every library's asarray takes a device.
         return self.moved(self.xp.asarray(numbers, dtype=dtype), array)
@@ -156,7 +140,7 @@ class Library:
         """Index of each row."""
         return self.xp.arange(rows.shape[0], dtype=dtype, **self.beside(rows))
 
-    def filled_row(self, numbers: Row, array: Array, dtype: Any) -> Array:
+    def filled_row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Array of numbers, filled where it lies.
 
         A copy from the host would wait for the device, and a CUDA graph would repeat it at every replay.
@@ -179,7 +163,7 @@ class Library:
         """Epsilon as it can be subtracted from entries (..., K) of a dtype; None and a number as they are."""
         if epsilon is None or isinstance(epsilon, (float, int)):
             return epsilon
-        if isinstance(epsilon, (tuple, memory.array)):
+        if isinstance(epsilon, tuple):
             return self.row(epsilon, array, dtype)
         epsilon = self.moved(epsilon, array)
         return epsilon if epsilon.dtype == dtype else self.xp.astype(epsilon, dtype)

@@ -28,7 +28,7 @@ class CupyLibrary(base.Library):
         """Nothing: new arrays are made on the current device, which is the keypoints' one here."""
         return {}
 
-    def row(self, numbers: base.Row, array: Array, dtype: Any) -> Array:
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Array of numbers, without a copy from the host."""
         return self.filled_row(numbers, array, dtype)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array as memory
 import math
 from contextlib import nullcontext
 from functools import partial
@@ -64,11 +63,7 @@ class JaxLibrary(base.Library):
         """Nothing is changed."""
         return _AS_IT_IS
 
-    def packed(self, numbers: tuple[float, ...], dtype: Any) -> base.Row:
-        """In memory, as C has them."""
-        return base.packed(numbers, "d" if dtype is jax.numpy.float64 else "f")
-
-    def row(self, numbers: base.Row, array: Array, dtype: Any) -> Array:  # noqa: ARG002
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
         """Array of NumPy, which goes to wherever it is needed."""
         return np.asarray(numbers, dtype=_FLOAT64 if dtype == jax.numpy.float64 else _FLOAT32)
 
@@ -114,7 +109,7 @@ class JaxLibrary(base.Library):
         confidences, (dtype, epsilon, threshold, *_) = frames.confidences, parameters
         if confidences is None:
             return self.epsilon_beside(epsilon, frames.keypoints, dtype), None
-        if not isinstance(epsilon, (tuple, memory.array)):
+        if not isinstance(epsilon, tuple):
             return self.epsilon_beside(epsilon, frames.keypoints, dtype), threshold
         wide = dtype is jax.numpy.float64 or confidences.dtype == _FLOAT64
         return np.asarray((*epsilon, threshold), dtype=_FLOAT64 if wide else _FLOAT32), None

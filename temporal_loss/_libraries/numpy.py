@@ -12,12 +12,10 @@ from temporal_loss._libraries import base
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from types import ModuleType
 
     from temporal_loss._stages import Array, Frames, Parameters
 
 _PLAIN = (np.ndarray, np.memmap)
-_ZEROS = {np.dtype(name): np.zeros((), dtype=name) for name in ("float32", "float64")}
 
 
 class NumpyLibrary(base.Library):
@@ -38,31 +36,13 @@ class NumpyLibrary(base.Library):
         """Name the one that there is."""
         return "cpu"
 
-    def is_elsewhere(self, array: Array, other: Array) -> bool:  # noqa: ARG002
-        """Nowhere."""
-        return False
-
     def beside(self, array: Array) -> dict[str, Any]:  # noqa: ARG002
         """Nothing is needed."""
         return {}
 
-    def packed(self, numbers: tuple[float, ...], dtype: Any) -> base.Row:
-        """In memory, as C has them."""
-        return base.packed(numbers, np.dtype(dtype).char)
-
-    def row(self, numbers: base.Row, array: Array, dtype: Any) -> Array:  # noqa: ARG002
+    def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
         """Array of numbers, without the detour that array-api-compat takes."""
         return np.asarray(numbers, dtype=dtype)
-
-    def epsilon_beside(self, epsilon: Any, array: Array, dtype: Any) -> Any:
-        """Make an array of a number too: NumPy would do so twice, where it is combined with others."""
-        if isinstance(epsilon, float):
-            return np.asarray(epsilon, dtype=dtype)
-        return super().epsilon_beside(epsilon, array, dtype)
-
-    def hide(self, xp: ModuleType, values: Array, masked: Array) -> Array:
-        """Set what is masked to exactly 0, which need not be made an array each time."""
-        return xp.where(masked, _ZEROS[values.dtype], values)
 
     def total(self, entries: Array) -> Array:
         """Sum of all entries; what numpy.sum does, less a microsecond of asking which sum it is."""

@@ -31,6 +31,8 @@ OTHERS = {
     "sparse": ["sparse"],
     "unxt": ["unxt"],
 }
+SUITE = (".", "./conformance")
+"""Both distributions: the suite takes the library of its own version, which no registry has."""
 LOWEST_PYTHON, *_ = PYTHONS
 CPU_BACKENDS = [name for name in REQUIREMENTS_OF if name != "cupy"]
 CPU_BACKENDS_LIST = ",".join(CPU_BACKENDS)
@@ -103,7 +105,7 @@ def lowest(session: nox.Session, backend: str) -> None:
     # The suite itself needs NumPy.
     asked = dict.fromkeys([*project["dependencies"], *extras["numpy"], *extras[backend]])
     tools = nox.project.dependency_groups(PROJECT, "test")
-    session.install("--quiet", ".[conformance]", *tools, *(line.replace(">=", "==") for line in asked))
+    session.install("--quiet", *SUITE, *tools, *(line.replace(">=", "==") for line in asked))
     test_and_compare(session, backend)
 
 
@@ -113,7 +115,7 @@ def newest(session: nox.Session, backend: str) -> None:
     """Test and compare one backend in the newest versions that there are, on the newest Python at hand."""
     skip_torch(session, backend)
     tools = nox.project.dependency_groups(PROJECT, "test")
-    session.install("--quiet", "--upgrade", ".[conformance]", *tools, *REQUIREMENTS_OF[backend])
+    session.install("--quiet", "--upgrade", *SUITE, *tools, *REQUIREMENTS_OF[backend])
     # What a new version calls deprecated still works; what it has taken away does not.
     coming = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
     test_and_compare(session, backend, *(f"-Wdefault::{kind}" for kind in coming))
@@ -128,7 +130,7 @@ def skip_torch(session: nox.Session, backend: str) -> None:
 @nox.session
 def conformance(session: nox.Session) -> None:
     """Test the suite, then compare every CPU backend with the oracle; `-- --mode all` in every mode."""
-    install(session, ".[all-cpu,conformance]", groups=("test", "scale", "browser"))
+    install(session, *SUITE, ".[all-cpu]", groups=("test", "scale", "browser"))
     own_tests = ["tests/conformance", "tests/mutants", "tests/ports", "tests/scale"]
     session.run("python", "-m", "pytest", "-n", "2", "--backend", CPU_BACKENDS_LIST, *own_tests)
     backends = ["--backend", CPU_BACKENDS_LIST, "--require", CPU_BACKENDS_LIST]
@@ -138,7 +140,7 @@ def conformance(session: nox.Session) -> None:
 @nox.session
 def cupy_stand_in(session: nox.Session) -> None:
     """Test and compare on a stand-in for CuPy, without a GPU: its devices, streams and refusals, on NumPy."""
-    install(session, ".[cupy13,conformance]", groups=("test",))
+    install(session, *SUITE, ".[cupy13]", groups=("test",))
     own_tests = ["tests/library", "tests/cupy_stand_in"]
     session.run(
         "python", "-m", "pytest", "-n", "2", "--backend", "cupy-stand-in", *own_tests, *session.posargs
@@ -152,7 +154,7 @@ def cupy_stand_in(session: nox.Session) -> None:
 def others(session: nox.Session, library: str) -> None:
     """Compare on an array library that is no backend of the suite, and keep what was found for its page."""
     tools = nox.project.dependency_groups(PROJECT, "test")
-    session.install("--quiet", ".[conformance]", *tools, *OTHERS[library])
+    session.install("--quiet", *SUITE, *tools, *OTHERS[library])
     report = Path(session.create_tmp()).resolve() / "report.jsonl"
     command = ["-m", "conformance"]
     if library == "dtensor":
@@ -195,7 +197,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    install(session, ".[numpy,conformance]", groups=("types",))
+    install(session, *SUITE, groups=("types",))
     session.run("mypy", *session.posargs)
 
 
@@ -203,7 +205,7 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site, with warnings as errors; run what is on it, and open it in a browser."""
     # The one environment with every CPU backend: blocks that use two of them run nowhere else.
-    install(session, ".[all-cpu,conformance]", groups=("docs", "test", "browser"))
+    install(session, *SUITE, ".[all-cpu]", groups=("docs", "test", "browser"))
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
 
@@ -219,29 +221,44 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def gpu(session: nox.Session) -> None:
     """Test, compare and measure on a CUDA device; `-- --times 3` gives each step three times its limit."""
-    install(session, ".[cupy13,torch,jax,conformance]", "jax[cuda13]", groups=("test", "bench"))
+    install(session, *SUITE, ".[cupy13,torch,jax]", "jax[cuda13]", groups=("test", "bench"))
     session.run("python", "-m", "gpu.run", *session.posargs)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build wheel and sdist, install each in a clean environment and use it from elsewhere."""
-    session.install("--quiet", "build")
+    """Build both distributions, and use wheels and sdists in clean environments, from elsewhere."""
+    session.install("--quiet", "build", *PROJECT["build-system"]["requires"])
     out = Path(session.create_tmp()).resolve()
     shutil.rmtree(out, ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(out))
-    packages = [*out.glob("*.whl"), *out.glob("*.tar.gz")]
-    if len(packages) != 2:
-        session.error(f"expected one wheel and one sdist, got {packages}")
-    constraints = Path("constraints.txt").resolve()
-    for package in packages:
-        environment = out / f"env-{package.suffix.lstrip('.')}"
-        session.run("python", "-m", "venv", str(environment))
-        python = str(environment / "bin" / "python")
-        wanted = f"{package}[conformance]"
-        session.run(
-            python, "-m", "pip", "install", "-q", "--constraint", str(constraints), wanted, external=True
+    for folder in SUITE:
+        # An sdist, and a wheel that is made from it.
+        session.run("python", "-m", "build", "--no-isolation", "--outdir", str(out), folder)
+    # A user has files of any name.
+    work = out / "work"
+    work.mkdir()
+    (work / "conformance.py").write_text("raise SystemExit('this is not the suite')\n")
+    for ending in (".whl", ".tar.gz"):
+        library, suite = (
+            str(next(out.glob(f"{name}-*{ending}")))
+            for name in ("temporal_loss", "temporal_loss_conformance")
         )
-        with session.chdir(out):
+        environment = out / f"env{ending}"
+        session.run("python", "-m", "venv", "--without-pip", str(environment))
+        python = str(environment / "bin" / "python")
+        pip = ["python", "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
+        pip += ["--constraint", "constraints.txt"]
+        session.run(*pip, library)
+        (packages,) = environment.glob("lib/python*/site-packages")
+        names = {path.name.partition("-")[0] for path in packages.iterdir()}
+        if names != {"temporal_loss", "array_api_compat"}:
+            session.error(f"the library brings {sorted(names)}")
+        with session.chdir(work):
+            session.run(python, "-c", "import temporal_loss", external=True)
+        session.run(*pip, library, suite)
+        with session.chdir(work):
             # The page is made of files beside the code, which a package may lack.
-            session.run(python, "-m", "conformance", "--backend", "numpy", "--html", "r.html", external=True)
+            command = [str(environment / "bin" / "temporal-loss-conformance"), "--html", "r.html"]
+            session.run(*command, "--backend", "numpy", "--core", external=True)
+        with session.chdir(out):
+            session.run(python, "-m", "conformance", "cases", "check", external=True)

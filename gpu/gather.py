@@ -24,11 +24,15 @@ PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x8
 
 def requirements() -> list[str]:
     """All that `gpu.run` needs beside the array libraries."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    library, extras = project["project"]["dependencies"], project["project"]["optional-dependencies"]
-    groups = project["dependency-groups"]
-    pyperf = [line for line in groups["bench"] if line.startswith("pyperf")]
-    return list(dict.fromkeys([*library, *extras["conformance"], *groups["test"], *pyperf]))
+    library, suite = (
+        tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+        for folder in (".", "conformance")
+    )
+    needed = [*library["project"]["dependencies"], *suite["project"]["dependencies"]]
+    groups = library["dependency-groups"]
+    needed += [*groups["test"], *(line for line in groups["bench"] if line.startswith("pyperf"))]
+    # The library itself is in the folder that travels.
+    return list(dict.fromkeys(line for line in needed if not line.startswith(library["project"]["name"])))
 
 
 def pip(*arguments: str) -> int:

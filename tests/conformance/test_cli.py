@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -19,12 +21,21 @@ from conformance.cli import cli, main
 from conformance.exits import Exit
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
-    from pathlib import Path
 
 QUICKEST = next((n for n in ("numpy", "strict", "torch", "dask", "jax") if n in select().names), "")
 FEW = ["--", "-k", "exact-f32 and not gradient and not epsilon"]
 ABSENT = f"asked for but absent: {QUICKEST} (no device cuda:99"
+
+ROOT = Path(__file__).parents[2]
+SUITE = tomllib.loads((ROOT / "conformance" / "pyproject.toml").read_text(encoding="utf-8"))
+OPTIONAL = {"array_api_strict", "ml_dtypes", "numpy", "xdist"}
+"""What the suite brings, and goes without."""
+IMPORTED = {
+    re.split("[<>=]", line)[0].replace("-", "_").replace("pytest_xdist", "xdist")
+    for line in SUITE["project"]["dependencies"]
+}
 
 needs_backend = pytest.mark.skipif(not QUICKEST, reason="no backend is under test")
 
@@ -260,3 +271,40 @@ def test_inductor_without_a_compiler_is_unsupported(tmp_path: Path) -> None:
     (verdict,) = (line for line in lines(tmp_path / "r.jsonl") if line["type"] == "verdict")
     said = (verdict["status"], verdict["reason"])
     assert said == ("unsupported", "inductor takes a C++ compiler, and there is none here")
+
+
+def test_the_command_is_the_module() -> None:
+    assert SUITE["project"]["scripts"] == {"temporal-loss-conformance": "conformance.__main__:main"}
+
+
+def without(module: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line where a module cannot be imported, by the processes that it starts neither."""
+    (cwd / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
+    return conformance(*arguments, cwd=cwd, PYTHONPATH=os.pathsep.join([str(cwd), str(ROOT)]))
+
+
+@pytest.mark.parametrize("module", sorted(IMPORTED - OPTIONAL))
+def test_what_is_not_installed_is_one_line(module: str, tmp_path: Path) -> None:
+    done = without(module, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert done.stderr == (
+        f"python -m conformance: needs {module}, which temporal-loss-conformance brings: "
+        "pip install temporal-loss-conformance (in a clone: pip install . ./conformance)\n"
+    )
+
+
+@needs_backend
+@pytest.mark.parametrize("module", sorted(OPTIONAL & IMPORTED))
+def test_it_goes_without_some(module: str, tmp_path: Path) -> None:
+    done = without(module, "--backend", QUICKEST, "--case", "value-exact-f32-001", cwd=tmp_path)
+    if module == "numpy" and QUICKEST in {"numpy", "strict", "dask"}:
+        assert done.returncode == Exit.USAGE
+        assert re.fullmatch(rf"python -m conformance: asked for but absent: {QUICKEST} \(.+\)\n", done.stderr)
+    elif module == "array_api_strict" and QUICKEST == "strict":
+        assert done.returncode == Exit.USAGE
+    else:
+        assert (done.returncode, done.stderr) == (Exit.CONFORMS, "")
+
+
+def test_a_fault_in_the_suite_is_no_missing_package(tmp_path: Path) -> None:
+    assert "ModuleNotFoundError" in without("conformance.commands", cwd=tmp_path).stderr

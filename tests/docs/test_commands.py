@@ -23,7 +23,7 @@ COMMANDS = {
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SET_UP = "python3 -m venv .venv && "
 COMPARE = (
-    f'{SET_UP}.venv/bin/pip install -q -c constraints.txt ".[conformance]" && .venv/bin/python -m conformance'
+    f"{SET_UP}.venv/bin/pip install -q -c constraints.txt . ./conformance && .venv/bin/python -m conformance"
 )
 TEST = f"{SET_UP}.venv/bin/pip install -q nox && .venv/bin/nox"
 
@@ -62,11 +62,15 @@ def wrong(command: str) -> str | None:
 
 
 def wrong_names(text: str) -> str | None:
-    """Say which extras, files or tasks in a text do not exist."""
+    """Say which extras, distributions, files or tasks in a text do not exist."""
     extras = [name for found in re.findall(r'"\.\[([^]]*)\]"', text) for name in found.split(",")]
     unknown = set(extras) - {*METADATA["project"]["optional-dependencies"], "EXTRA"}
     unknown |= set(re.findall(r"\bnox -s \"?([a-z_]+)", text)) - SESSIONS
     unknown |= {name for name in re.findall(r"(?:-c|--constraint) (\S+)", text) if not (ROOT / name).exists()}
+    folders = {
+        word for line in re.findall(r"\bpip install (.+)", text) for word in re.findall(r"\./\w+", line)
+    }
+    unknown |= {name for name in folders if not (ROOT / name / "pyproject.toml").exists()}
     return f"there is no {', '.join(sorted(unknown))}" if unknown else None
 
 
@@ -121,6 +125,7 @@ def test_names_in_text(page: Path) -> None:
     "command",
     [
         'pip install ".[nympy]"',
+        "pip install . ./docs",
         "nox -s dcos",
         "make docs",
         "pip install -c pins.txt x",

@@ -101,10 +101,17 @@ def test_code_is_read_without_scrolling(page: Path) -> None:
     assert [line for line in lines if len(line) > LONGEST] == []
 
 
-def test_changelog_and_citation_have_the_version() -> None:
+def test_the_suite_has_the_licence() -> None:
+    # A distribution takes it from its own folder alone.
+    assert (ROOT / "conformance" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_changelog_citation_and_suite_have_the_version() -> None:
     found = re.search(
         r'__version__ = "(.+)"', (ROOT / "temporal_loss" / "__init__.py").read_text(encoding="utf-8")
     )
     assert found
     assert f"\n## {found[1]} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"\nversion: {found[1]}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    suite = tomllib.loads((ROOT / "conformance" / "pyproject.toml").read_text(encoding="utf-8"))
+    assert f"temporal-loss=={found[1]}" in suite["project"]["dependencies"]

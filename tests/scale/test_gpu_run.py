@@ -209,5 +209,6 @@ def test_a_probe_tells_devices_and_versions_or_what_broke() -> None:
 def test_wheels_are_asked_for_by_what_the_project_needs_and_bring_no_array_library() -> None:
     names = {re.split(r"[<>=]", line)[0] for line in gather.requirements()}
     assert {"array-api-compat", "msgspec", "pytest-xdist", "hypothesis", "pyperf"} <= names
-    assert names.isdisjoint({"torch", "jax", "cupy-cuda13x", "dask"})
+    # No registry has the library: it travels in the folder.
+    assert names.isdisjoint({"torch", "jax", "cupy-cuda13x", "dask", "temporal-loss"})
     assert names & {"numpy"} == {gather.THERE}

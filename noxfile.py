@@ -225,6 +225,12 @@ def gpu(session: nox.Session) -> None:
     session.run("python", "-m", "gpu.run", *session.posargs)
 
 
+def files(folder: Path) -> set[str]:
+    """Name all files below a folder."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
+
+
 @nox.session
 def build(session: nox.Session) -> None:
     """Build both distributions, and use wheels and sdists in clean environments, from elsewhere."""
@@ -256,6 +262,10 @@ def build(session: nox.Session) -> None:
         with session.chdir(work):
             session.run(python, "-c", "import temporal_loss", external=True)
         session.run(*pip, library, suite)
+        # All of its folder but what describes the distribution.
+        due = files(Path("conformance")) - {"LICENSE", "pyproject.toml"}
+        if different := files(packages / "conformance") ^ due:
+            session.error(f"the suite differs from its folder in {sorted(different)}")
         with session.chdir(work):
             # The page is made of files beside the code, which a package may lack.
             command = [str(environment / "bin" / "temporal-loss-conformance"), "--html", "r.html"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -43,6 +44,16 @@ UPSTREAM = -4.0
 _WEIGHT = 0.5
 _LARGE = 2**16
 """Numbers in the keypoints beyond which a case is about its size, and is asked in the plain way alone."""
+
+
+_THREADS, _COSTLY = 4, 8
+"""Of so many cases one is asked beside a second thread, and in any variation where all are costly."""
+
+
+def has_turn(case: Case, variation: str, *, costly: bool) -> bool:
+    """Tell whether a case is one of those that are asked in a variation: all, or another part for each."""
+    part = _COSTLY if costly else _THREADS if variation == "threads" else 1
+    return zlib.crc32(f"{variation} {case.id}".encode()) % part == 0
 
 
 def due(case: Case, variation: str) -> Case | None:

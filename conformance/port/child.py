@@ -14,6 +14,7 @@ from conformance.subjects import backends, find
 from conformance.subjects.native import variations_of
 
 if TYPE_CHECKING:
+    from conformance.subjects.backends.protocol import Backend
     from conformance.subjects.base import Subject
 
 
@@ -43,16 +44,16 @@ class CallableChoice(find.Choice):
             shlex.join(words), limits=self.limits, trace=self.trace, told=f"--subject {self.spec}"
         )
         choice = PortChoice(command, serve.started(self.device), self.device, self.mode)
-        variations = variations_of(backends.load(backend), self.mode, differentiates=True)
-        return _Child(self.name, choice, variations)
+        return _Child(self.name, choice, backends.load(backend))
 
 
 class _Child(PortSubject):
     """The process in which a callable runs."""
 
-    def __init__(self, name: str, choice: PortChoice, variations: tuple[str, ...]) -> None:
+    def __init__(self, name: str, choice: PortChoice, backend: Backend) -> None:
         super().__init__(choice)
-        self.name, self._variations = name, variations
+        self.name, self.costly = name, backend.costly
+        self._variations = variations_of(backend, choice.mode, differentiates=True)
 
     @property
     def variations(self) -> tuple[str, ...]:

@@ -258,18 +258,25 @@ class Summary:
         # What is passed on as text is asked of ports alone.
         cases = [case for case in self.cases.values() if case.op is not Op.ECHO]
         return len(self.asked) < self.header.cases or any(
-            not {c.id for c in chosen.cases_for(s.mode, cases)} <= self.run.of(s.name).keys()
+            not {c.id for c in chosen.cases_for(s.mode, cases, few=s.name in self._further)}
+            <= self.run.of(s.name).keys()
             for s in self.header.subjects
         )
 
     @cached_property
+    def _further(self) -> set[str]:
+        return chosen.further(self.header.subjects)
+
+    @cached_property
     def sampled(self) -> dict[str, list[str]]:
-        """Subjects that ran chosen cases only, since compiling takes seconds each, with those cases."""
+        """Subjects that ran the core only, in a slow mode or on a further device, with those cases."""
         found = {}
+        cases = [case for case in self.cases.values() if case.op is not Op.ECHO]
         for subject in self.header.subjects:
-            ids = [c.id for c in chosen.cases_for(subject.mode, [*self.cases.values()])]
-            slow = subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES
-            if slow and subject.cases == len(ids) < len(self.cases):
+            further = subject.name in self._further
+            ids = [c.id for c in chosen.cases_for(subject.mode, cases, few=further)]
+            few = further or subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES
+            if few and subject.cases == len(ids) < len(cases):
                 found[subject.name] = ids
         return found
 

@@ -1,4 +1,4 @@
-"""Which cases run where not all do: the core, for modes that take seconds to compile each case."""
+"""Which cases run where not all do: the core, in slow modes and on further devices of a kind."""
 
 from __future__ import annotations
 
@@ -8,19 +8,41 @@ from conformance.model import Op
 from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from conformance.model import Case
+    from conformance.results import SubjectInfo
+    from conformance.run.plan import Startable
 
 SLOW_MODES = {"inductor"}
 
 
-def cases_for(mode: str, cases: Sequence[Case], *, every: bool = False) -> list[Case]:
-    """Cases that run in a mode: all of them, or the core in a slow one unless `every` one is wanted."""
+def further(subjects: Iterable[Startable | SubjectInfo]) -> set[str]:
+    """Name the subjects on another device of a kind that has come before, as cpu:1 comes after cpu:0.
+
+    The arithmetic there is the same; what can differ is where things lie, which the core shows too.
+    """
+    seen, found = set(), set()
+    for subject in subjects:
+        device = subject.device or ""
+        where = subject.name.removesuffix(f"{device}/{subject.mode}")
+        kind = (where, device.partition(":")[0], subject.mode)
+        # Names of ports end otherwise: of their devices nothing is known.
+        if where != subject.name and kind in seen:
+            found.add(subject.name)
+        seen.add(kind)
+    return found
+
+
+def cases_for(mode: str, cases: Sequence[Case], *, every: bool = False, few: bool = False) -> list[Case]:
+    """Cases that run in a mode: all of them, or the core in a slow one and where `few` are wanted.
+
+    That there be `every` one goes before both.
+    """
     if mode.endswith(AUTODIFF):
         # What the array library's own differentiation has no part in, the mode's first form shows.
         mode, cases = mode.removesuffix(AUTODIFF), [case for case in cases if case.op is Op.GRADIENT]
-    if every or mode not in SLOW_MODES:
+    if every or not (few or mode in SLOW_MODES):
         return list(cases)
     return core([case for case in cases if case.error is None])
 

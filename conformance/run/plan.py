@@ -168,11 +168,18 @@ class Plan:
         return [c for c in everything if c.id in set(self.cases)]
 
     def trials(self) -> list[Trial]:
-        """Every subject with every case, slow modes with the chosen cases only."""
-        return [Trial(subject, case) for subject in self.subjects for case in self._cases_for(subject)]
+        """Every subject with every case, slow modes and further devices with the chosen cases only."""
+        # Who names devices or modes has the time.
+        further = set() if self.devices or self.modes else chosen.further(self.subjects)
+        return [
+            Trial(subject, case)
+            for subject in self.subjects
+            for case in self._cases_for(subject, few=subject.name in further)
+        ]
 
-    def _cases_for(self, subject: Startable) -> list[Case]:
-        return chosen.cases_for(subject.mode, asked_of(subject, self.selected), every=bool(self.cases))
+    def _cases_for(self, subject: Startable, *, few: bool) -> list[Case]:
+        cases = asked_of(subject, self.selected)
+        return chosen.cases_for(subject.mode, cases, every=bool(self.cases), few=few)
 
 
 def asked_of(subject: Startable, cases: list[Case]) -> list[Case]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 def varied(subject: Subject, case: Case) -> Verdict | None:
     """Give the verdict on the first variation that fails; None where all pass or can be asked of nobody."""
     for name in subject.variations:
+        if not variations.has_turn(case, name, costly=subject.costly):
+            continue
         due = variations.due(case, name)
         if due is None:
             continue

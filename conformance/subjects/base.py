@@ -22,11 +22,14 @@ class Subject(ABC):
         Where results have to be found; None where the subject cannot say.
     mode : str
         How it runs: "eager", "jit", "lazy-time" and so on.
+    costly : bool
+        Whether asking in a variation takes long, so that few cases are asked in each.
     """
 
     name: str
     device: str | None = None
     mode: str = "eager"
+    costly: bool = False
 
     @property
     def variations(self) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class NativeSubject(Subject):
 
     def __init__(self, name: str, backend: Backend, device: str, mode: str) -> None:
         self.name, self.backend, self.device, self.mode = name, backend, device, mode
+        self.costly = backend.costly
         self.seconds: float | None = None
         self._place = device
         self._mode = mode.removesuffix(AUTODIFF)

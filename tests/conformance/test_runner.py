@@ -204,6 +204,46 @@ def test_slow_modes_run_few_cases_that_kill_what_all_computed_ones_kill() -> Non
     assert chosen.cases_for("eager", cases) == cases
 
 
+def test_further_devices_of_a_kind_get_the_core_unless_devices_or_modes_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ["jax/cpu:0/eager", "jax/cpu:1/eager", "jax/cpu:1/jit", "jax/cuda:0/eager", "torch/cpu/eager"]
+    names += ["m:f@jax/cpu:0/eager", "m:f@jax/cpu:1/eager", "strict/device1/eager", "strict/device2/eager"]
+    here = [SubjectInfo(name, *name.split("/")[-2:], "", 0) for name in names]
+    ports = [SubjectInfo(f"port 1 (C)/gpu:{n}", f"gpu:{n}", "eager", "", 0) for n in range(2)]
+    few = {"jax/cpu:1/eager", "m:f@jax/cpu:1/eager"}
+    assert chosen.further([*here, *ports]) == few
+
+    monkeypatch.setattr(Plan, "subjects", here)
+    every = [c.id for c in suite.load_cases() if c.op is not Op.ECHO]
+    core = [c.id for c in chosen.core([c for c in suite.load_cases() if c.op is not Op.ECHO and not c.error])]
+    for plan, given in (
+        (Plan(fresh=1), core),
+        (Plan(devices=("cpu",)), every),
+        (Plan(modes=("all",)), every),
+        (Plan(cases=tuple(every[:3])), every[:3]),
+    ):
+        asked = {name: [t.case.id for t in plan.trials() if t.subject.name == name] for name in names}
+        assert {n for n, ids in asked.items() if ids == given} >= few
+        assert [c for c in asked["jax/cpu:0/eager"] if c in every] == (every if given == core else given)
+
+
+def test_a_report_says_who_was_asked_the_core_and_is_no_selection_for_it() -> None:
+    cases = suite.load_cases()
+    core = chosen.core([c for c in cases if c.op is not Op.ECHO and not c.error])
+    asked = {"0": [c for c in cases if c.op is not Op.ECHO], "1": core}
+    subjects = tuple(SubjectInfo(f"jax/cpu:{n}/eager", f"cpu:{n}", "eager", "", len(asked[n])) for n in "01")
+    verdicts = [
+        Verdict(c.id, s.name, Status.PASS) for s, of in zip(subjects, asked.values(), strict=True) for c in of
+    ]
+    header = Header("", len(asked["0"]), "", "", "", "", {}, None, subjects, (), 0, 0)
+    summary = Summary(Run(header, planned=len(verdicts), verdicts=verdicts), cases)
+    assert summary.sampled == {"jax/cpu:1/eager": [c.id for c in core]}
+    assert not summary.selected
+    verdicts.remove(verdicts[-1])
+    assert Summary(Run(header, planned=len(verdicts), verdicts=verdicts), cases).selected
+
+
 def test_the_core_kills_every_mutant_with_the_least_it_finds() -> None:
     core = chosen.core(suite.load_cases())
     assert {m for c in core for m in c.kills} == set(mutants())

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from support.selection import select
 
 import temporal_loss
 from conformance import suite
-from conformance.model import Array, Case, Op
+from conformance.features import FEATURES, features
+from conformance.model import Array, Case, Op, Unsupported
 from conformance.run.varied import varied
 from conformance.subjects import backends
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.callables import CallableSubject
-from conformance.variations import CLASS, DERIVATIVES, LAYOUTS, STATES, WORDS, due
+from conformance.variations import CLASS, DERIVATIVES, LAYOUTS, STATES, WORDS, due, has_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +73,42 @@ def test_what_is_above_scales_value_gradient_and_budgets() -> None:
             assert scaled.budget == tuple(abs(factor) * b for b in e.budget)
 
 
+def test_each_variation_has_its_share_of_everything() -> None:
+    wide = {"dtype", "layout", "axes", "reduction", "nan_policy", "segments", "confidences"}
+    rare = {"inf", "nan", "epsilon", "threshold", "size"}
+    computed = [c for c in suite.load_cases() if c.error is None and c.op in {Op.VALUE, Op.GRADIENT}]
+    told = {c.id: features(c.request) for c in computed}
+    assert {*FEATURES} == wide | rare
+    for name, costly in product(WORDS, (True, False)):
+        asked = [c for c in computed if due(c, name) and has_turn(c, name, costly=costly)]
+        everybody = [c for c in computed if c.op is Op.GRADIENT or name not in {**DERIVATIVES, **CLASS}]
+        for feature in wide:
+            there = {told[c.id][feature] for c in everybody}
+            assert len(there - {told[c.id][feature] for c in asked}) <= (feature == "layout"), (name, feature)
+        # As few as said, and not all the same.
+        part = 8 if costly else 4 if name == "threads" else 1
+        assert len(everybody) / part / 1.6 < len(asked) < len(everybody) / part * 1.4
+
+
+def test_who_has_no_turn_is_not_asked() -> None:
+    class Asked:
+        name, device, costly, variations = "s", None, True, tuple(LAYOUTS)
+        requests: ClassVar[list[str]] = []
+
+        def answer(self, request: Any) -> Any:
+            self.requests.append(request.variation)
+            return Unsupported("no")
+
+    (case,) = suite.select("value-exact-f64-003")
+    subject: Any = Asked()
+    varied(subject, case)
+    assert subject.requests == [n for n in LAYOUTS if has_turn(case, n, costly=True)] != [*LAYOUTS]
+    subject.costly = False
+    subject.requests.clear()
+    varied(subject, case)
+    assert subject.requests == [*LAYOUTS]
+
+
 def test_backends_say_what_they_can() -> None:
     for name in select().names:
         backend = backends.load(name)
@@ -98,6 +136,8 @@ def test_a_wrong_weight_of_the_class_is_told(
     monkeypatch.setattr(temporal_loss.TemporalLoss, "weight", property(weight))
     backend = backends.load(name)
     subject = BackendSubject(backend, backend.devices()[0], f"{backend.modes[0]}-autodiff")
+    # Here in every way, whichever have their turn.
+    subject.costly = False
     verdict = varied(subject, MOVING)
     assert verdict is not None
     assert verdict.reason.startswith(WORDS[told]), verdict

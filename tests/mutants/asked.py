@@ -164,7 +164,7 @@ class OneBuffer(Loss):
         return buffer
 
 
-@mutant("value-kink-f64-003", way="kept", survives="value-exact-f64-003", on=("dask",))
+@mutant("value-segments-f32-037", way="kept", survives="value-exact-f64-003", on=("dask",))
 class ListReadLate(Loss):
     """Reads the list of epsilons when the loss is computed, and not when it is called."""
 

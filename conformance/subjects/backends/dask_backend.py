@@ -28,6 +28,7 @@ class DaskBackend(Backend):
     distribution = "dask"
     modes = ("lazy", "lazy-time", "lazy-odd")
     states = ("kept",)
+    costly = True
 
     def available(self) -> str | None:
         """Dask without NumPy has no arrays."""

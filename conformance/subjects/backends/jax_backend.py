@@ -30,6 +30,7 @@ class JaxBackend(Backend):
     compiled_modes = ("jit",)
     autodiff = True
     states = ("kept", "threads")
+    costly = True
 
     def _devices(self) -> dict[str, Any]:
         jax = self.xp()

@@ -50,6 +50,9 @@ class Backend(ABC):
         In which of the `LAYOUTS` and `STATES` of `conformance.variations` a call can be made: the layouts
         that `laid_out` makes; "kept" in any library, "refilled" with a `refill`, "threads" where a call
         may run beside others. None by default.
+    costly : bool
+        Whether a call takes long, as where each is compiled or planned anew: each variation is then asked
+        of one case in eight.
     lacking : mapping of str to str
         What the library has not, each with the reason: dtypes such as "float16", and operations such as
         "estimate_epsilon" (the words of `--op`). A case that needs one of them is unsupported.
@@ -63,6 +66,7 @@ class Backend(ABC):
     autodiff: ClassVar[bool] = False
     layouts: ClassVar[tuple[str, ...]] = ()
     states: ClassVar[tuple[str, ...]] = ()
+    costly: ClassVar[bool] = False
     lacking: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def available(self) -> str | None:

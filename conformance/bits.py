@@ -6,7 +6,7 @@ import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,12 +37,22 @@ WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "int64": 8, "
 """Bytes of one element of every dtype the suite knows."""
 
 
+@runtime_checkable
+class Packed(Protocol):
+    """Numbers too many to be written one by one."""
+
+    def pack(self, dtype: str, order: str) -> bytes:
+        """Give the bytes of all."""
+
+
 def pack(values: Iterable[float], dtype: str, order: str = "<") -> bytes:
     """Bytes of an array in C order, little-endian unless `order` is ">"; values must be exact in the dtype.
 
     A complex64 is two float32, real part first. Such arrays exist to be refused, so only the
     real part can be set: the imaginary one is zero.
     """
+    if isinstance(values, Packed):
+        return values.pack(dtype, order)
     numbers = list(values)
     if dtype == "complex64":
         return pack((part for v in numbers for part in (v, 0.0)), "float32", order)

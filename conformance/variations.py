@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any, cast
 
-from conformance import bits, oracle
+from conformance import bits, budget, oracle
 from conformance.budget import ceiling
 from conformance.model import Array, Expected, Op
 
@@ -36,12 +38,19 @@ CLASS: Mapping[str, str] = {
     "weighted": "through TemporalLoss, times its weight, with an array log_weight of 0",
     "by-log-weight": "by the log_weight of TemporalLoss, of the loss times its weight",
 }
-WORDS: Mapping[str, str] = {**LAYOUTS, **STATES, **DERIVATIVES, **CLASS}
+SIZE: Mapping[str, str] = {
+    "large": "with each keypoint there many times and each frame held for many, 2**24 entries and more",
+}
+WORDS: Mapping[str, str] = {**LAYOUTS, **STATES, **DERIVATIVES, **CLASS, **SIZE}
 """Every variation, and how a verdict tells of it."""
 
 UPSTREAM = -4.0
 """A power of two, by which every budget and every rounding grows exactly."""
 _WEIGHT = 0.5
+_ENLARGED = ("value-exact-f16-006", "value-confidence-f32-018", "value-segments-f32-033")
+"""Cases that are asked in large: half precision, a count of what is valid, and one of transitions."""
+_KEYPOINTS, _FRAMES = 66, 2**18 + 2**15
+"""How many there are then at least: more than 2**24 entries, even if some are masked."""
 _LARGE = 2**16
 """Numbers in the keypoints beyond which a case is about its size, and is asked in the plain way alone."""
 
@@ -52,6 +61,8 @@ _THREADS, _COSTLY = 4, 8
 
 def has_turn(case: Case, variation: str, *, costly: bool) -> bool:
     """Tell whether a case is one of those that are asked in a variation: all, or another part for each."""
+    if variation in SIZE:
+        return case.id in _ENLARGED
     part = _COSTLY if costly else _THREADS if variation == "threads" else 1
     return zlib.crc32(f"{variation} {case.id}".encode()) % part == 0
 
@@ -65,6 +76,8 @@ def due(case: Case, variation: str) -> Case | None:
         return None
     if variation == "by-epsilon":
         return _by_epsilon(case)
+    if variation in SIZE:
+        return _enlarged(case)
     if variation in CLASS:
         return _weighted(case, by_weight=variation == "by-log-weight")
     return _times(case, UPSTREAM) if variation == "upstream" else case
@@ -126,3 +139,59 @@ def _derivative(case: Case, epsilon: Array) -> Expected | None:
         values.append(value)
         bounds.append(ceiling(bound + (Fraction(bits.ulp(value, epsilon.dtype)) if count else 0)))
     return Expected(Array(epsilon.dtype, epsilon.shape, tuple(values)), tuple(bounds), tuple(bounds))
+
+
+@dataclass(frozen=True)
+class _Rows(Sequence[float]):
+    """Numbers of frames in their order, each frame's as often as it takes: bytes are made of few."""
+
+    rows: tuple[tuple[float, ...], ...]
+    times: int
+    held: int
+
+    def __len__(self) -> int:
+        return sum(map(len, self.rows)) * self.times * self.held
+
+    def __getitem__(self, index: Any) -> Any:
+        row, within = divmod(range(len(self))[index], len(self.rows[0]) * self.times * self.held)
+        return self.rows[row][within % len(self.rows[row])]
+
+    def pack(self, dtype: str, order: str) -> bytes:
+        """Give the bytes of all."""
+        return b"".join(bits.pack(row, dtype, order) * (self.times * self.held) for row in self.rows)
+
+
+def _enlarged(case: Case) -> Case:
+    """Repeat keypoints and frames, of a scalar loss: more of the same entries, and very many at rest.
+
+    No entry at rest changes a sum, and how many more there are to count is plain multiplication.
+    """
+    solution = oracle.solve(case.request)
+    p, rules = solution.problem, oracle.Definition()
+    times = -(-_KEYPOINTS // p.keypoints)
+    # Odd, as the frames are, for an even number of steps: float32 has all counts on the way.
+    held = _FRAMES // (p.batch * p.frames) | 1
+    cells = product(range(p.batch), range(p.frames), range(p.keypoints))
+    resting = sum(p.reduction == "mean" or not rules.hidden(p, b, t, t, k) for b, t, k in cells)
+    count = times * (solution.count + (held - 1) * resting)
+    (mean,) = solution.outputs["loss"].values
+    loss = replace(solution.outputs["loss"], values=(Fraction(mean) * solution.count * times / count,))
+    large = replace(solution, entries=solution.entries * times, count=count, outputs={"loss": loss})
+    wide, tight = (budget.budgets(large, model)["loss"] for model in (budget.BUDGET, budget.TIGHT))
+    inputs = {name: _repeated(array, name, p, times, held) for name, array in case.inputs.items()}
+    return replace(case, inputs=inputs, expected={"loss": Expected(oracle.rounded(loss), wide, tight)})
+
+
+def _repeated(array: Array, name: str, p: oracle.Problem, times: int, held: int) -> Array:
+    width = len(array.values) // (p.batch * p.frames)
+    rows = tuple(array.values[i : i + width] for i in range(0, len(array.values), width))
+    shape = list(array.shape)
+    frames = max(len(shape) - {"keypoints": 3, "confidences": 2, "segment_ids": 1}[name], 0)
+    shape[frames] *= held
+    if name == "segment_ids":
+        times = 1
+    else:
+        shape[frames + 1] *= times
+    # An array takes them for what they stand for.
+    values = cast("tuple[float, ...]", _Rows(rows, times, held))
+    return replace(array, shape=tuple(shape), values=values)

@@ -25,7 +25,7 @@ from conformance.subjects.base import Subject
 from conformance.subjects.limits import TimeLimitError, time_limit
 from conformance.subjects.varied import beside, changed_lists, differentiated, other_numbers, refill_lists
 from conformance.text import said
-from conformance.variations import DERIVATIVES, STATES
+from conformance.variations import DERIVATIVES, SIZE, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,7 +200,7 @@ def variations_of(backend: Backend, mode: str, *, differentiates: bool) -> tuple
     if mode != backend.modes[0]:
         return ()
     derivatives = DERIVATIVES if differentiates and backend.autodiff else ()
-    return (*backend.layouts, *backend.states, *derivatives)
+    return (*backend.layouts, *backend.states, *derivatives, *(SIZE if backend.large else ()))
 
 
 def _rejected(error: TypeError | ValueError) -> Rejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import replace
 from itertools import product
@@ -11,14 +12,15 @@ import pytest
 from support.selection import select
 
 import temporal_loss
-from conformance import suite
+from conformance import bits, oracle, suite, variations
+from conformance.expected import expect
 from conformance.features import FEATURES, features
 from conformance.model import Array, Case, Op, Unsupported
 from conformance.run.varied import varied
 from conformance.subjects import backends
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.callables import CallableSubject
-from conformance.variations import CLASS, DERIVATIVES, LAYOUTS, STATES, WORDS, due, has_turn
+from conformance.variations import CLASS, DERIVATIVES, LAYOUTS, SIZE, STATES, WORDS, due, has_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +62,8 @@ def test_of_what_no_clause_speaks_nobody_is_asked() -> None:
     (refused,) = suite.select("value-error-f64-001")
     assert [due(refused, name) for name in WORDS] == [None] * len(WORDS)
     (value,) = suite.select("value-exact-f64-003")
-    assert {name for name in WORDS if due(value, name) is None} == {*DERIVATIVES, *CLASS}
+    plain = {*WORDS} - {*SIZE}
+    assert {name for name in plain if due(value, name) is None} == {*DERIVATIVES, *CLASS}
 
 
 def test_what_is_above_scales_value_gradient_and_budgets() -> None:
@@ -79,7 +82,7 @@ def test_each_variation_has_its_share_of_everything() -> None:
     computed = [c for c in suite.load_cases() if c.error is None and c.op in {Op.VALUE, Op.GRADIENT}]
     told = {c.id: features(c.request) for c in computed}
     assert {*FEATURES} == wide | rare
-    for name, costly in product(WORDS, (True, False)):
+    for name, costly in product({*WORDS} - {*SIZE}, (True, False)):
         asked = [c for c in computed if due(c, name) and has_turn(c, name, costly=costly)]
         everybody = [c for c in computed if c.op is Op.GRADIENT or name not in {**DERIVATIVES, **CLASS}]
         for feature in wide:
@@ -88,6 +91,48 @@ def test_each_variation_has_its_share_of_everything() -> None:
         # As few as said, and not all the same.
         part = 8 if costly else 4 if name == "threads" else 1
         assert len(everybody) / part / 1.6 < len(asked) < len(everybody) / part * 1.4
+
+
+LARGE = [case for case in suite.load_cases() if has_turn(case, "large", costly=True)]
+
+
+@pytest.mark.parametrize("case", LARGE, ids=lambda case: case.id)
+def test_what_is_due_in_large_is_what_the_oracle_finds(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variations, "_KEYPOINTS", 5)
+    monkeypatch.setattr(variations, "_FRAMES", 40)
+    large = due(case, "large")
+    assert large is not None
+    inputs = {name: replace(array, values=tuple(array.values)) for name, array in large.inputs.items()}
+    for name, array in inputs.items():
+        assert len(array.values) == len(large.inputs[name].values) == math.prod(array.shape)
+        packed = bits.pack(large.inputs[name].values, array.dtype)
+        assert packed == bits.pack(array.values, array.dtype)
+    frames, keypoints = (
+        oracle.read(replace(case.request, inputs=inputs)).frames,
+        inputs["keypoints"].shape[-1],
+    )
+    assert frames >= 40 / 2 - 1
+    assert keypoints >= 5 or inputs["keypoints"].shape[-2] >= 5
+    truth = expect(replace(case, inputs=inputs, expected={}, flags=()))
+    assert large.expected["loss"].array == truth.expected["loss"].array
+    assert large.expected["loss"].budget == truth.expected["loss"].budget
+    assert large.expected["loss"].tight == truth.expected["loss"].tight
+
+
+def test_sizes_are_what_is_said_of_them() -> None:
+    assert {case.dtype for case in LARGE} == {"float16", "float32"}
+    for case in LARGE:
+        large = due(case, "large")
+        assert large is not None
+        shape = large.inputs["keypoints"].shape
+        flat = len(shape) == 2
+        assert (shape[1] // 2 if flat else shape[-2]) > 64
+        assert shape[0 if flat else -3] > 2**17
+        solved = oracle.solve(case.request)
+        # So many are counted, by what the loss of the same movement has become.
+        once, now = (c.expected["loss"].array.values[0] for c in (case, large))
+        counted = solved.count * 66 / solved.problem.keypoints * once / now
+        assert 2**24 < counted < 2**25, case.id
 
 
 def test_who_has_no_turn_is_not_asked() -> None:
@@ -116,7 +161,7 @@ def test_backends_say_what_they_can() -> None:
         assert {*backend.states} <= {*STATES}
         device, *_ = backend.devices()
         quick, *compiled = (BackendSubject(backend, device, mode).variations for mode in backend.modes)
-        assert quick == (*backend.layouts, *backend.states)
+        assert quick == (*backend.layouts, *backend.states, *(SIZE if backend.large else ()))
         assert not any(compiled)
 
 

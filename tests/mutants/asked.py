@@ -200,3 +200,29 @@ class ListSorted(Loss):
         if isinstance(q.epsilon, list):
             q.epsilon.sort()
         return found
+
+
+@mutant("value-confidence-f32-018", way="large", survives="value-exact-f32-007", on=NUMPY)
+class CountedOneByOne(Loss):
+    """Counts in float32, one by one: at 2**24 one more is none."""
+
+    def count(self, which: Any, entries: Any) -> Any:
+        ones = self.xp.reshape(self.xp.astype(which, entries.dtype), (-1,))
+        return self.xp.cumulative_sum(ones)[-1]
+
+
+@mutant("value-segments-f32-033", way="large", survives="value-segments-f32-018", on=NUMPY)
+class CountedInShort(Loss):
+    """Counts in 16 bits, beyond which the number of frames goes."""
+
+    def count(self, which: Any, entries: Any) -> Any:
+        few = self.xp.sum(self.xp.astype(which, self.xp.int16), dtype=self.xp.int16)
+        return self.xp.astype(few, entries.dtype)
+
+
+@mutant("value-exact-f16-006", way="large", survives="value-exact-f16-002", on=NUMPY)
+class CountedInHalf(Loss):
+    """Divides by a count in the dtype of the keypoints, which at 65520 is infinite in float16."""
+
+    def divisor(self, q: Question, entries: Any, parts: Parts) -> Any:
+        return self.xp.astype(super().divisor(q, entries, parts), q.keypoints.dtype)

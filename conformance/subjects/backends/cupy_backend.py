@@ -18,6 +18,7 @@ class CupyBackend(Backend):
     distribution = "cupy"
     layouts = ("strided", "reversed", "column-major")
     states = ("refilled", "kept")
+    large = True
 
     def available(self) -> str | None:
         """Tell a missing package, a broken one, and a machine without a device apart."""

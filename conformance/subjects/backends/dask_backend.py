@@ -29,6 +29,7 @@ class DaskBackend(Backend):
     modes = ("lazy", "lazy-time", "lazy-odd")
     states = ("kept",)
     costly = True
+    large = True
 
     def available(self) -> str | None:
         """Dask without NumPy has no arrays."""

@@ -31,6 +31,7 @@ class JaxBackend(Backend):
     autodiff = True
     states = ("kept", "threads")
     costly = True
+    large = True
 
     def _devices(self) -> dict[str, Any]:
         jax = self.xp()

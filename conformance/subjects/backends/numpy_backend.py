@@ -63,6 +63,7 @@ class NumpyBackend(Backend):
     distribution = "numpy"
     layouts = ("strided", "reversed", "column-major", "read-only")
     states = ("refilled", "kept", "threads")
+    large = True
 
     def devices(self) -> list[str]:
         """NumPy has one device."""

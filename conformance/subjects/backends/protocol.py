@@ -53,6 +53,8 @@ class Backend(ABC):
     costly : bool
         Whether a call takes long, as where each is compiled or planned anew: each variation is then asked
         of one case in eight.
+    large : bool
+        Whether it is asked with 2**24 entries too, which takes a second or two and a gigabyte.
     lacking : mapping of str to str
         What the library has not, each with the reason: dtypes such as "float16", and operations such as
         "estimate_epsilon" (the words of `--op`). A case that needs one of them is unsupported.
@@ -67,6 +69,7 @@ class Backend(ABC):
     layouts: ClassVar[tuple[str, ...]] = ()
     states: ClassVar[tuple[str, ...]] = ()
     costly: ClassVar[bool] = False
+    large: ClassVar[bool] = False
     lacking: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def available(self) -> str | None:

@@ -25,6 +25,7 @@ class TorchBackend(Backend):
     autodiff = True
     layouts = ("strided", "column-major")
     states = ("refilled", "kept", "threads")
+    large = True
 
     def xp(self) -> Any:
         """Return torch; that it misses NumPy on import is no news where NumPy is not to be had."""

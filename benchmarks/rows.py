@@ -94,7 +94,7 @@ GROWING = (*READ_TARGETS, "Dask")
 
 
 def _origin(_: Plan) -> Iterator[Comparison]:
-    group, against = "torch eager against the origin's class", formulas.origin_name()
+    group, against = "torch eager against lightning-pose's class", formulas.origin_name()
     for size, forward, both in ORIGIN:
         for what, name, confident, target in (
             ("forward", "torch eager", True, forward),

@@ -27,7 +27,8 @@ extensions = [
 exclude_patterns = ["_build"]
 nitpicky = True
 
-myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "fieldlist"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "fieldlist", "substitution"]
+myst_substitutions = {"release": release}
 myst_heading_anchors = 3
 
 numpydoc_show_class_members = False
@@ -38,6 +39,9 @@ autodoc_typehints = "none"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
+
+# furo's own dark style underlines the names of modules.
+pygments_dark_style = "github-dark"
 
 html_theme = "furo"
 html_title = "temporal_loss"

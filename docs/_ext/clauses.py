@@ -51,7 +51,7 @@ def _section(clause: str, asked: dict[str, list[str]]) -> list[str]:
         f"({label('cases', clause)})=",
         f"## {clause}",
         "",
-        f"{_escaped(CLAUSES[clause])} {{ref}}`The text. <{label('clause', clause)}>`",
+        f"{_escaped(CLAUSES[clause])} {{ref}}`In the specification. <{label('clause', clause)}>`",
         "",
         "| asks | cases |",
         "|---|---|",

@@ -63,7 +63,9 @@ def wrong(command: str) -> str | None:
 
 def wrong_names(text: str) -> str | None:
     """Say which extras, distributions, files or tasks in a text do not exist."""
-    extras = [name for found in re.findall(r'"\.\[([^]]*)\]"', text) for name in found.split(",")]
+    extras = [
+        name for found in re.findall(r'"(?:\.|PATH_TO_CLONE)\[([^]]*)\]"', text) for name in found.split(",")
+    ]
     unknown = set(extras) - {*METADATA["project"]["optional-dependencies"], "EXTRA"}
     unknown |= set(re.findall(r"\bnox -s \"?([a-z_]+)", text)) - SESSIONS
     unknown |= {name for name in re.findall(r"(?:-c|--constraint) (\S+)", text) if not (ROOT / name).exists()}
@@ -125,6 +127,7 @@ def test_names_in_text(page: Path) -> None:
     "command",
     [
         'pip install ".[nympy]"',
+        'pip install "PATH_TO_CLONE[nympy]"',
         "pip install . ./docs",
         "nox -s dcos",
         "make docs",

@@ -84,6 +84,10 @@ def test_every_page(driver: Any) -> None:
         ("estimate_epsilon", "howto/epsilon.html"),
         ("jit", "howto/jax.html"),
         ("NaN", "howto/missing-points.html"),
+        ("plot", "howto/recordings.html"),
+        ("pickle", "howto/torch.html"),
+        ("save", "howto/torch.html"),
+        ("scipy", "howto/scipy.html"),
     ],
 )
 def test_search(driver: Any, words: str, page: str) -> None:
@@ -97,6 +101,43 @@ def test_search(driver: Any, words: str, page: str) -> None:
         )
         # Left while the server is there, or what it still fetches is an error of the next page.
         driver.get("about:blank")
+
+
+_LOOKS = """
+const wide = element => element.scrollWidth > element.clientWidth
+const [above, below] = [...document.querySelectorAll('math mfrac > *')].map(e => e.getBoundingClientRect())
+return {
+  fraction: above ? above.bottom <= below.top + 1 : null,
+  formula: [...document.querySelectorAll('math')].some(wide),
+  tables: [...document.querySelectorAll('.table-wrapper')].filter(wide).length,
+  underlined: [...document.querySelectorAll('.highlight span')]
+    .some(e => getComputedStyle(e).textDecorationLine !== 'none'),
+}
+"""
+
+
+@needs_site
+@needs_browser
+def test_looks_on_a_phone(driver: Any) -> None:
+    browser.resized(driver, 390)
+    found = {}
+    with browser.served(SITE) as root:
+        for page in ("index", "benchmarks", "howto/torch"):
+            driver.get(f"{root}/{page}.html")
+            driver.execute_script(_THEME, "dark")
+            found[page] = driver.execute_script(_LOOKS)
+        driver.get("about:blank")
+    browser.resized(driver, browser.PHONE)
+    assert found["index"]["fraction"], "the formula is not typeset"
+    assert not found["index"]["formula"], "the formula is cut"
+    assert found["benchmarks"]["tables"] == 0, "tables scroll"
+    assert not any(page["underlined"] for page in found.values()), found
+
+
+@needs_site
+def test_every_guide_is_in_the_list() -> None:
+    guides = {page for page in PAGES if page.startswith(("howto/", "scale-", "porting"))}
+    assert links_in_text("howto/index.html") == guides - {"howto/index.html"}
 
 
 GOOD = '<article><p>x</p><img src="x.svg" alt="x"></article>'

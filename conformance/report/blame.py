@@ -43,6 +43,10 @@ def culprits(run: Run, subject: SubjectInfo, cases: list[Case]) -> list[Culprit]
         against = Counter(name for c in spared for name in c.kills if (name, c.op) in ops)
         anywhere = Counter(name for c in spared for name in c.kills)
         group = []
+        if not accepted:
+            # No name is better than one that a passed case rules out. What is merely not refused is broader.
+            left = [replace(v, suspects=tuple(s for s in v.suspects if not against[s])) for v in left]
+            left = [v for v in left if v.suspects]
         while left:
             explained = Counter(s for v in left for s in v.suspects)
             close = Counter[str]()

@@ -92,6 +92,15 @@ def test_a_mistake_that_passed_cases_speak_against_is_no_culprit() -> None:
     assert culprits(*failures, *(bad(c, Status.PASS) for c in passed))[0][0] == "segments-in-float64"
 
 
+def test_no_name_is_told_where_passed_cases_speak_against_the_only_one() -> None:
+    shown = [c for c in ALL if HARD in c.kills]
+    failed = shown[:5]
+    (passed,) = [c for c in shown[5:] if c.op is failed[0].op][:1]
+    failures = [bad(c, suspects=(HARD,)) for c in failed]
+    assert [name for name, *_ in culprits(*failures)] == [HARD]
+    assert culprits(*failures, bad(passed, Status.PASS)) == []
+
+
 def test_a_failure_names_first_what_explains_most_of_its_subjects() -> None:
     one, *others = [c for c in ALL if {HARD, IGNORED} <= {*c.kills}]
     run = a_run(bad(one, suspects=(HARD, IGNORED)), *(bad(c, suspects=(IGNORED,)) for c in others))

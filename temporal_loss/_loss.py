@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks
-from temporal_loss._stages import Frames, Parameters, count_entries, frame_shape
+from temporal_loss._stages import Frames, Parameters, count_entries, frame_shape, frame_shape_of
 
 if TYPE_CHECKING:
     from temporal_loss._libraries import Library
@@ -133,7 +133,7 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
     dtype = _checks.floating_name(library, "keypoints", keypoints[0])
     shape = tuple(keypoints[1])
     _checks.check_keypoints_shape("keypoints", shape)
-    shape = (shape[0], shape[1] // 2) if len(shape) == 2 else shape[:-1]
+    shape = frame_shape_of(shape)
     threshold = 0.0
     if confidences is not None:
         own_dtype = _checks.check_confidences_like(library, confidences[0], tuple(confidences[1]), shape)

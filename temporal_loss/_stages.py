@@ -56,7 +56,11 @@ class Entries(NamedTuple):
 
 def frame_shape(keypoints: Array) -> tuple[int, ...]:
     """Shape (..., T, K) of what belongs to the keypoints' frames."""
-    shape = tuple(keypoints.shape)
+    return frame_shape_of(tuple(keypoints.shape))
+
+
+def frame_shape_of(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape (..., T, K) of what belongs to the frames of keypoints of a shape."""
     return (shape[0], shape[1] // 2) if len(shape) == 2 else shape[:-1]
 
 

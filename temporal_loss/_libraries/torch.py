@@ -85,10 +85,6 @@ class TorchLibrary(base.Library):
         """Set what is masked to exactly 0; in host memory one that need not be made a tensor each time."""
         return xp.where(masked, _ZEROS[values.dtype] if self.is_in_host_memory(values) else 0.0, values)
 
-    def total(self, entries: Array) -> Array:
-        """Sum of all entries."""
-        return torch.sum(entries)
-
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Tensor of numbers beside another one, on every device that a distributed one is on."""
         if array.device.type != "cpu":

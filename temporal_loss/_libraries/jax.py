@@ -65,7 +65,7 @@ class JaxLibrary(base.Library):
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
         """Array of NumPy, which goes to wherever it is needed."""
-        return np.asarray(numbers, dtype=_FLOAT64 if dtype == jax.numpy.float64 else _FLOAT32)
+        return np.asarray(numbers, dtype=_FLOAT64 if dtype is jax.numpy.float64 else _FLOAT32)
 
     def moved(self, parameter: Array, array: Array) -> Array:
         """Bring an array to the devices of another one, a copy on each."""
@@ -109,6 +109,8 @@ class JaxLibrary(base.Library):
         confidences, (dtype, epsilon, threshold, *_) = frames.confidences, parameters
         if confidences is None:
             return self.epsilon_beside(epsilon, frames.keypoints, dtype), None
+        if isinstance(epsilon, float):
+            epsilon = (epsilon,)
         if not isinstance(epsilon, tuple):
             return self.epsilon_beside(epsilon, frames.keypoints, dtype), threshold
         wide = dtype is jax.numpy.float64 or confidences.dtype == _FLOAT64

@@ -34,6 +34,7 @@ class TorchLibrary(base.Library):
     """Tensors."""
 
     name = "torch"
+    has_unknown_lengths = False
 
     def owns(self, value: object) -> bool:
         """Whether a value is a tensor."""
@@ -57,13 +58,17 @@ class TorchLibrary(base.Library):
         """Where a gradient is recorded, and wherever torch may trace or transform what is done here."""
         return _is_recorded_in(arrays) or _may_be_transformed(arrays)
 
+    def total(self, entries: Array) -> Array:
+        """Sum of all entries, without the detour that array-api-compat takes."""
+        return torch.sum(entries)
+
     def constant(self, array: Array) -> Array:
         """Tensor of the same values that takes no gradient."""
         return array.detach()
 
     def is_in_host_memory(self, array: Array) -> bool:
         """Plain tensors on a processor."""
-        return type(array) in _PLAIN and array.device.type == "cpu"
+        return type(array) in _PLAIN and bool(array.is_cpu)
 
     def as_numbers(self, marks: Array, dtype: Any) -> Array:
         """By way of small integers: from truth values it takes five times as long."""
@@ -72,6 +77,10 @@ class TorchLibrary(base.Library):
     def device(self, array: Array) -> Any:
         """Its device."""
         return array.device
+
+    def is_elsewhere(self, array: Array, other: Array) -> bool:
+        """Whether two tensors are on different devices."""
+        return bool(array.device != other.device)
 
     def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
         """Nothing is changed."""
@@ -87,7 +96,7 @@ class TorchLibrary(base.Library):
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:
         """Tensor of numbers beside another one, on every device that a distributed one is on."""
-        if array.device.type != "cpu":
+        if not array.is_cpu:
             row = self.filled_row(numbers, array, dtype)
         elif dtype not in _CODES or torch.compiler.is_compiling() or _is_recorded():
             row = torch.tensor(numbers, dtype=dtype, device=array.device)

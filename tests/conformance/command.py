@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from support.commands import python_m
+
+if TYPE_CHECKING:
+    import subprocess
 
 HERE = Path(__file__).parent
 
@@ -17,15 +20,7 @@ def conformance(*arguments: str, cwd: Path, **variables: str) -> subprocess.Comp
     root = str(HERE.parents[1])
     paths = [root, str(HERE), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "conformance", *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return python_m("conformance", *arguments, cwd=cwd, environment=environment)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,6 @@ from conformance.cli import cli, main
 from conformance.exits import Exit
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 QUICKEST = next((n for n in ("numpy", "strict", "torch", "dask", "jax") if n in select().names), "")
@@ -280,7 +281,15 @@ def test_the_command_is_the_module() -> None:
 def without(module: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command line where a module cannot be imported, by the processes that it starts neither."""
     (cwd / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
-    return conformance(*arguments, cwd=cwd, PYTHONPATH=os.pathsep.join([str(cwd), str(ROOT)]))
+    return subprocess.run(  # noqa: S603 - our own command, with nothing imported before
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("module", sorted(IMPORTED - OPTIONAL))

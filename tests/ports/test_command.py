@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,22 +11,17 @@ from conformance import offline, suite
 from conformance.exits import Exit
 from ports.talk import command
 from ports.test_offline import IDS, answers
+from support.commands import python_m
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 ONLY = ["--case", ",".join(IDS)]
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "conformance", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return python_m("conformance", *arguments, cwd=folder)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(
     "numpy" not in select().names, reason="the wrong subjects are written in NumPy"
 )
-FEW = ["--", "-k", "value-exact-f32-00"]
+FEW = ["--fresh", "0", "--", "-k", "value-exact-f32-00"]
 
 
 def judged(subject: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BAD = "\x1b[31m\x85\u2028\u202e\ud800\n"
 CLEANED = "\\x1b[31m\\x85\\u2028\\u202e\\ud800\\n"
-TWO = ["--", "-k", "value-exact-f64-001 or value-exact-f64-002"]
+TWO = ["--fresh", "0", "--", "-k", "value-exact-f64-001 or value-exact-f64-002"]
 
 
 class Liar(str):

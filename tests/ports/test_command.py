@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from support.commands import python_m
 
 from conformance import offline, suite
 from conformance.exits import Exit
 from ports.talk import command
 from ports.test_offline import IDS, answers
-from support.commands import python_m
 
 if TYPE_CHECKING:
     import subprocess

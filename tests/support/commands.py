@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from multiprocessing.context import ForkServerContext
 
-ROOT = Path(__file__).parents[2]
+_SECONDS = 300
 _PRELOADED = ["conformance.cli", "conformance.run.execute", "hypothesis"]
 
 
 def python_m(
-    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, timeout: float = 300
+    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a module, found beside `cwd` and on the environment's PYTHONPATH; text that it writes is returned."""
+    """Run a module that is in `cwd` or on the environment's PYTHONPATH; return its exit code and output."""
     environment = dict(os.environ if environment is None else environment)
     with TemporaryDirectory() as folder:
         streams = [Path(folder, name) for name in ("stdout", "stderr")]
         process = _server().Process(target=_run, args=(module, arguments, str(cwd), environment, streams))
         process.start()
-        process.join(timeout)
+        process.join(_SECONDS)
         if process.exitcode is None:
             process.kill()
             process.join()
-            raise subprocess.TimeoutExpired([module, *arguments], timeout)
+            raise subprocess.TimeoutExpired([module, *arguments], _SECONDS)
         out, err = (stream.read_text(encoding="utf-8") for stream in streams)
     return subprocess.CompletedProcess([module, *arguments], process.exitcode, out, err)
 

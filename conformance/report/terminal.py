@@ -62,6 +62,7 @@ def show(summary: Summary, console: Console) -> None:
     console.print(_claims(summary))
     _failures(summary, console)
     console.print(_closing(summary))
+    console.print(Text(f"In words: {summary.sentence}"))
 
 
 def _matrix(summary: Summary, width: int) -> list[Table]:
@@ -187,4 +188,4 @@ def _closing(summary: Summary) -> Text:
     if len(summary.asked) < run.header.cases:
         done += f", a selection of {len(summary.asked)} of {run.header.cases} cases"
     said = f"{', '.join(parts)}; {done}; {run.header.drawn}; suite {run.header.suite[:12]}"
-    return Text.assemble((f"{outcome.closing}: ", f"bold {outcome.color}"), said)
+    return Text.assemble((f"{outcome.word}: ", f"bold {outcome.color}"), said)

@@ -112,6 +112,7 @@ def _legend(summary: Summary) -> list[str]:
     """Say what the marks in the matrix mean: those that are there."""
     there = {standing(count) for row in summary.rows for count in row.tallies.values()}
     marks = [meaning for kind, (_, _, meaning) in _MARKS.items() if kind in there]
+    marks.append("subject: what is tested, backend/device/mode")
     marks.append("err/budget: largest error as a share of the error allowed")
     marks.append("ULP: distance in neighbouring floating-point numbers")
     lines = ["; ".join(marks)]

@@ -52,7 +52,7 @@ def show(summary: Summary, console: Console) -> None:
     for line in _legend(summary):
         console.print(Text(line, style="dim"))
     for name, ids in summary.sampled.items():
-        why = f"{name} ran {len(ids)} cases, the core: {', '.join(ids)}"
+        why = f"{name} ran {len(ids)} cases, the core; --html and --markdown list them"
         console.print(Text(why, style="dim"))
     for absence in summary.header.absences:
         console.print(Text(f"{absence.name}: absent: {absence.reason}", style="yellow"))

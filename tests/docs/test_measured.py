@@ -105,7 +105,8 @@ def nans(numbers: list[float]) -> tuple[int, int]:
 
 @pytest.mark.skipif(not {"jax", "numpy", "torch"} <= set(select().names), reason="needs jax, numpy and torch")
 def test_what_is_gained_over_the_plain_formula() -> None:
-    import jax.numpy as jnp  # noqa: PLC0415 - not everywhere installed
+    import jax  # noqa: PLC0415 - not everywhere installed
+    import jax.numpy as jnp  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
@@ -116,17 +117,19 @@ def test_what_is_gained_over_the_plain_formula() -> None:
         value, gradient = plain(LOST, masked=True)
         assert value == 2.5
         assert nans(gradient) == tuple(told("../README.md", behind))
+    at_rest = [pytest.approx([-0.3, -0.4]), pytest.approx([0.3, 0.4]), [0, 0]]
     for array in (np.asarray, jnp.asarray, torch.tensor):
-        _, gradient = temporal_loss_and_grad(array(WALK))
-        assert np.asarray(gradient).tolist() == [
-            pytest.approx([-0.3, -0.4]),
-            pytest.approx([0.3, 0.4]),
-            [0, 0],
-        ]
+        assert np.asarray(temporal_loss_and_grad(array(WALK))[1]).tolist() == at_rest
         masked = {"confidences": array(CONFIDENCES), "prob_threshold": 0.9}
         value, gradient = temporal_loss_and_grad(array(LOST), **masked)
         assert float(value) == 2.5
         assert np.isfinite(np.asarray(gradient)).all()
+    # Those that the library itself takes too.
+    assert jax.grad(temporal_loss)(jnp.asarray(WALK)).tolist() == at_rest
+    points = torch.tensor(WALK, requires_grad=True)
+    temporal_loss(points).backward()
+    assert points.grad is not None
+    assert points.grad.tolist() == at_rest
     assert plain_in_torch(WALK)[0] == 2.5
     found = re.search(r"loss is ([\d.]+) and .*the plain ([\d.]+) is ([\d.]+) above", readme(), re.DOTALL)
     assert found

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from conformance.compare.parameters import read_epsilon, read_threshold
 from conformance.exits import Exit, UsageError
+from conformance.subjects import backends
 from conformance.subjects.backends.protocol import AUTODIFF
 from temporal_loss.recordings import RecordingError, read
 from temporal_loss.recordings.recording import show
@@ -71,8 +72,10 @@ def run(  # noqa: PLR0913 - the options of one command
 
     with console.status("Looking for backends"):
         choices, absences = find(backend, device, mode)
-    # No gradient is asked for.
-    choices = [choice for choice in choices if not choice.mode.endswith(AUTODIFF)]
+    # No gradient is asked for, and pretended devices only by name.
+    choices = [
+        c for c in choices if not c.mode.endswith(AUTODIFF) and (backend or c.backend != backends.PRETENDED)
+    ]
     report.print_summary(console, recording, questions[-1])
     references: list[Reference] = []
     rows: list[Row] = []

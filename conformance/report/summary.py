@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from conformance import fresh, profiles
 from conformance.exits import Exit
 from conformance.explain import broken
-from conformance.model import Op
+from conformance.model import Op, Status
 from conformance.report.blame import Culprit, culprits, told
 from conformance.report.numbers import size
 from conformance.results import GOOD, UNJUDGED
@@ -19,7 +19,7 @@ from conformance.run import chosen
 from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from conformance.model import Case, Verdict
     from conformance.results import Pair, Run, SubjectInfo
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an exit code says: in a word, in the last line of a terminal, and in each report's colours."""
+    """What an exit code says: in a word, and in each report's colours."""
 
     word: str
-    closing: str
     color: str
     badge: str
     kind: str
@@ -38,31 +37,25 @@ class Outcome:
 
 
 _OUTCOMES = {
-    Exit.CONFORMS: Outcome("conforms", "conforms", "green", "brightgreen", "good", "✓"),
-    Exit.DOES_NOT: Outcome("does not conform", "does not conform", "red", "red", "bad", "✕"),
-    Exit.FAULT: Outcome(
-        "fault in the suite", "the suite itself failed; please report this", "red", "lightgrey", "open", "!"
-    ),
-    Exit.INCOMPLETE: Outcome(
-        "incomplete",
-        "incomplete: not every planned case got a verdict, or no profile is passed",
-        "yellow",
-        "yellow",
-        "open",
-        "…",
-    ),
+    Exit.CONFORMS: Outcome("conforms", "green", "brightgreen", "good", "✓"),
+    Exit.DOES_NOT: Outcome("does not conform", "red", "red", "bad", "✕"),
+    Exit.FAULT: Outcome("fault in the suite", "red", "lightgrey", "open", "!"),
+    Exit.INCOMPLETE: Outcome("incomplete", "yellow", "yellow", "open", "…"),
 }
-_NOTHING = Outcome(
-    "nothing judged",
-    "nothing was judged: all that was asked is unsupported there, which is neither right nor wrong",
-    *("yellow", "yellow", "open", "…"),
-)
+_NOTHING = Outcome("nothing judged", "yellow", "yellow", "open", "…")
+_NAMED = 4
+"""So many implementations are named in a sentence; more are counted."""
 
 
 def _outcome(run: Run) -> Outcome:
     code = run.exit_code
     unjudged = len(run.verdicts) == run.planned > 0 and all(v.status in UNJUDGED for v in run.verdicts)
     return _NOTHING if code is Exit.INCOMPLETE and unjudged else _OUTCOMES[code]
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def standing(count: profiles.Tally | None) -> str:
@@ -175,6 +168,39 @@ class Summary:
         self.outcome = _outcome(run)
         if run.exit_code is Exit.CONFORMS and not any(claim.by for claim in self.claims):
             self.outcome = replace(self.outcome, color="yellow", badge="yellow", kind="open", mark="…")
+
+    @cached_property
+    def sentence(self) -> str:
+        """Say in words what the run means."""
+        run, word = self.run, self.outcome.word
+        if word == _OUTCOMES[Exit.FAULT].word:
+            return "The suite itself failed, so this says nothing about what was tested; please report it."
+        if word == _NOTHING.word:
+            return "Nothing was judged: all that was asked is unsupported, which is neither right nor wrong."
+        if word == _OUTCOMES[Exit.INCOMPLETE].word:
+            if len(run.verdicts) == run.planned:
+                return "Nothing failed, and nothing may be claimed: no profile is passed in full."
+            return (
+                f"Only {len(run.verdicts)} of {run.planned} planned verdicts came; a claim takes all of them."
+            )
+        if self.findings:
+            return self._what_fails()
+        right = {self.subjects[v.subject].group for v in run.verdicts if v.status is Status.PASS}
+        shown = [group for group in self.groups if group in right] or [*self.groups]
+        who = f"All {len(shown)} backends and devices" if len(shown) > _NAMED else _listed(shown)
+        unjudged = any(v.status in UNJUDGED for v in run.verdicts)
+        held = "that was asked and is supported there" if unjudged else "that was asked"
+        declared = run.counts[Status.XFAIL]
+        but = f", but for {declared} declared beforehand" if declared else ""
+        of = f"{len(self.asked)} of {self.header.cases}"
+        return f"{who} gave the right answer, within rounding, to every case {held} ({of}){but}."
+
+    def _what_fails(self) -> str:
+        failing, count = [finding.group for finding in self.findings], len(self.groups)
+        if len(failing) > 1:
+            return f"{len(failing)} of {count} backends and devices failed: {_listed(failing)}."
+        among = f", of {count} backends and devices," if count > 1 else ""
+        return f"{failing[0]}{among} failed {len(self.findings[0].cases)} of {len(self.asked)} cases."
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -52,7 +52,7 @@ def show(summary: Summary, console: Console) -> None:
     for line in _legend(summary):
         console.print(Text(line, style="dim"))
     for name, ids in summary.sampled.items():
-        why = f"{name} ran {len(ids)} cases, the core: {', '.join(ids)}"
+        why = f"{name} ran {len(ids)} cases, the core; --html and --markdown list them"
         console.print(Text(why, style="dim"))
     for absence in summary.header.absences:
         console.print(Text(f"{absence.name}: absent: {absence.reason}", style="yellow"))
@@ -62,6 +62,7 @@ def show(summary: Summary, console: Console) -> None:
     console.print(_claims(summary))
     _failures(summary, console)
     console.print(_closing(summary))
+    console.print(Text(f"In words: {summary.sentence}"))
 
 
 def _matrix(summary: Summary, width: int) -> list[Table]:
@@ -111,6 +112,7 @@ def _legend(summary: Summary) -> list[str]:
     """Say what the marks in the matrix mean: those that are there."""
     there = {standing(count) for row in summary.rows for count in row.tallies.values()}
     marks = [meaning for kind, (_, _, meaning) in _MARKS.items() if kind in there]
+    marks.append("subject: what is tested, backend/device/mode")
     marks.append("err/budget: largest error as a share of the error allowed")
     marks.append("ULP: distance in neighbouring floating-point numbers")
     lines = ["; ".join(marks)]
@@ -187,4 +189,4 @@ def _closing(summary: Summary) -> Text:
     if len(summary.asked) < run.header.cases:
         done += f", a selection of {len(summary.asked)} of {run.header.cases} cases"
     said = f"{', '.join(parts)}; {done}; {run.header.drawn}; suite {run.header.suite[:12]}"
-    return Text.assemble((f"{outcome.closing}: ", f"bold {outcome.color}"), said)
+    return Text.assemble((f"{outcome.word}: ", f"bold {outcome.color}"), said)

@@ -56,7 +56,8 @@ def find(
     Parameters
     ----------
     names : sequence of str
-        Backends, as `backends.load` takes them, which then have to be here; none means all that are.
+        Backends, as `backends.load` takes them, which then have to be here. None means all that are,
+        array-api-strict with its pretended devices only where `modes` has "all".
     devices : sequence of str
         Such as "cpu" or "cuda:0"; "cuda" means each of its kind. None means all.
     modes : sequence of str
@@ -73,8 +74,9 @@ def find(
     UsageError
         Unknown names, or a backend that was asked for and is absent.
     """
+    usual = [name for name in backends.names() if name != backends.PRETENDED or "all" in modes]
     # All before any is asked whether it is here: one from elsewhere may change what others import.
-    loaded = [backends.load(name) for name in (*(names or backends.names()), *require)]
+    loaded = [backends.load(name) for name in (*(names or usual), *require)]
     known = known_modes(loaded)
     for word in modes:
         if word not in known:

@@ -237,6 +237,13 @@ def test_what_a_backend_does_not_support_never_counts(
         assert f"not run: numpy/cpu/eager in {dtype}: halves only\n" in text
 
 
+def test_no_pretended_device_is_in_the_table_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Those that compile nothing.
+    monkeypatch.setattr(backends, "NAMES", ("numpy", "strict"))
+    text = agreed(walk(tmp_path), backend=())
+    assert ("numpy/cpu/eager" in text, "strict/" in text) == (True, False)
+
+
 @pytest.mark.parametrize("name", ["torch", "jax", "dask", "strict"])
 def test_each_backend_agrees(tmp_path: Path, name: str) -> None:
     if reason := backends.load(name).available():

@@ -215,11 +215,9 @@ def test_colour_deepens_with_the_error(status: Status, errors: tuple[float, ...]
 
 
 SAYS = [
-    (GREEN, "All 2 backends and devices gave an answer within its error budget for every case"),
-    (GREEN, "that is supported there. failing 0 of 3 verdicts largest error 0.50 of its budget"),
+    (GREEN, f"that was asked (3 of {len(ALL)}). failing 0 of 3 verdicts largest error 0.50 of its budget"),
     (GREEN, "every case asked twice, no result differs"),
-    (a_run(good(ONE), good(TWO, Status.XFAIL)), "supported there, but for 1 declared beforehand."),
-    (MIXED, f"{BAD.group}, of 2 backends and devices, differs from the text in 2 of 3 cases. failing 2"),
+    (MIXED, f"{BAD.group}, of 2 backends and devices, failed 2 of 3 cases. failing 2"),
     (MIXED, f"{ONE.id} farthest apart 1.0e+09 ULP between {BAD.group} and numpy/cpu, {ONE.id} run to run 3"),
     (
         MIXED,
@@ -227,14 +225,8 @@ SAYS = [
     ),
     (MIXED, f"2 ULP ({BAD.name}, {ONE.id}), 2 ULP"),
     (replace(MIXED, pairs=[replace(MIXED.pairs[0], ulp=math.inf)]), "∞ NaN for a number, between"),
-    (
-        a_run(good(ONE, Status.FAIL), bad(ONE)),
-        "2 of 2 backends and devices differ from the text: numpy/cpu, ",
-    ),
     (a_run(bad(ONE), bad(TWO, worst=7.0)), f"7.00 of its budget: {BAD.name}, {TWO.id}; 1 where no error is"),
     (a_run(bad(ONE), bad(TWO, worst=7.0, ulp=4.0)), "up to 7.00 times the error budget and 4 ULP; 1 where"),
-    (RUNS["empty"], "0 of 3 planned verdicts came"),
-    (RUNS["hostile"], "so this says nothing about the subjects; please report it."),
     (RUNS["without numbers"], "largest error - no number was compared"),
     (RUNS["without numbers"], "run to run - no result to compare"),
     (RUNS["no subject"], "farthest apart - no two backends"),

@@ -33,7 +33,19 @@ return [...document.querySelectorAll('article img')]
   .map(i => ({source: i.getAttribute('src'), alt: i.alt, loaded: i.complete && i.naturalWidth > 0,
               shown: i.offsetParent !== null}))
 """
-_WIDTH = "return document.documentElement.scrollWidth"
+_OUTSIDE = """
+const end = document.documentElement.clientWidth + 1
+const scrolls = element => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX)
+const reaches = element => element.getBoundingClientRect().right
+const boxed = element => {
+  // An article that scrolls is the page for who reads it.
+  for (let box = element.parentElement; box.localName !== 'article'; box = box.parentElement)
+    if (scrolls(box) && reaches(box) <= end) return true
+  return false
+}
+const outside = [...document.querySelectorAll('article *')].filter(e => reaches(e) > end && !boxed(e))
+return [document.documentElement.scrollWidth, outside.map(e => e.localName)]
+"""
 _RESULTS = "return [...document.querySelectorAll('#search-results a')].map(a => a.href)"
 
 
@@ -61,9 +73,22 @@ def problems(driver: Any, address: str) -> list[str]:
                 found.append(f"shown when {theme}: {source}")
             if f"-{theme}." in source and not picture["shown"]:
                 found.append(f"hidden when {theme}: {source}")
-    width = driver.execute_script(_WIDTH)
-    if width > browser.PHONE:
-        found.append(f"{width} pixels wide on a screen of {browser.PHONE}")
+    return [*found, *too_wide(driver)]
+
+
+def too_wide(driver: Any) -> list[str]:
+    """Tell what is wider than a phone, be it that the page scrolls sideways or that something is cut off.
+
+    What scrolls in a box of its own is not.
+    """
+    found = []
+    for screen in (390, browser.PHONE):
+        browser.resized(driver, screen)
+        width, outside = driver.execute_script(_OUTSIDE)
+        if width > screen:
+            found.append(f"{width} pixels wide on a screen of {screen}")
+        if outside:
+            found.append(f"outside of a screen of {screen}: {', '.join(sorted(set(outside)))}")
     return found
 
 
@@ -73,7 +98,32 @@ def test_every_page(driver: Any) -> None:
     assert len(PAGES) > 25
     with browser.served(SITE) as root:
         found = {page: problems(driver, f"{root}/{page}") for page in PAGES}
-    assert not any(found.values()), found
+    assert {page: wrong for page, wrong in found.items() if wrong} == {}
+
+
+@needs_site
+@needs_browser
+@pytest.mark.parametrize(
+    ("page", "style"),
+    [
+        # Tables and code that do not scroll in a box; text that cannot wrap, be it seen or cut off.
+        ("reference/results", ".table-wrapper { overflow-x: visible !important }"),
+        ("howto/recordings", "div.highlight, pre { overflow: visible !important }"),
+        ("howto/recordings", "article p { white-space: nowrap }"),
+        (
+            "howto/recordings",
+            "article p { white-space: nowrap } .content, .page, body { overflow-x: hidden }",
+        ),
+    ],
+)
+def test_wrong_style_is_found(driver: Any, page: str, style: str) -> None:
+    with browser.served(SITE) as root:
+        driver.get(f"{root}/{page}.html")
+        assert too_wide(driver) == []
+        driver.execute_script("document.head.append(document.createElement('style'))")
+        driver.execute_script("document.head.lastChild.textContent = arguments[0]", style)
+        assert too_wide(driver)
+        driver.get("about:blank")
 
 
 @needs_site

@@ -238,6 +238,9 @@ def test_readme_has_the_headline_of_the_kept_run() -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     results = Results.read(PROJECT / "benchmarks" / "results" / "cpu.json")
     assert page.headline(results) in readme
+    assert page.time_line(results) in readme
     assert page.with_headline(readme, results) == readme
     quicker = [replace(row, value=0.0625) if row.size == "T=96 K=17" else row for row in results.rows]
-    assert "torch takes 0.062 of the time" in page.headline(replace(results, rows=quicker))
+    anew = page.with_headline(readme, replace(results, rows=quicker))
+    assert "torch takes 0.062 of the time" in anew
+    assert "torch takes longer, 0.062 times at 96 of 17" in anew

@@ -13,6 +13,8 @@ from conformance.subjects.backends.protocol import Backend
 from conformance.subjects.importing import find_object
 
 NAMES = ("numpy", "torch", "jax", "cupy", "dask", "strict")
+PRETENDED = "strict"
+"""Its devices are pretended ones: of interest to who works on this, and noise to who compares libraries."""
 GROUP = "temporal_loss.backends"
 _loaded: dict[str, Backend] = {}
 _words: dict[str, str] = {}

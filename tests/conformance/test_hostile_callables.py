@@ -87,7 +87,8 @@ ATTACKS = {
         "import contextlib, os\nfor n in range(3, 20):\n"
         f"    with contextlib.suppress(OSError): os.write(n, b'{{}}\\n')\n{RIGHT}",
         NOT_STARTED,
-        "its first line is no answer to start",
+        # Of the two lines, one or both may have come when it is read.
+        "did not start: ",
     ),
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from conformance import suite
 from conformance.exits import StartError
 from conformance.model import Status
 from conformance.port.limits import Limits
@@ -35,6 +36,8 @@ BITS = {
     "one ULP off": "4014000000000001",
     "upper case": "4014800000000000".upper(),
 }
+(HELD,) = suite.select("value-exact-f64-001")
+"""Asked with many frames too."""
 SHORT = Limits(case=0.4, line=1.0)
 
 
@@ -119,6 +122,11 @@ BEHAVIOURS = [
     Behaviour("rejects_everything", Status.WRONGLY_REJECTED, "refused a good input (shape: no)"),
     Behaviour("rejects_everything", PASS, "", case=REFUSED),
     Behaviour("remembers", FAIL, "on the second run only: loss is 6.0"),
+    # Many frames.
+    Behaviour("is_honest", PASS, "", case=HELD),
+    Behaviour("counts_in_short", FAIL, "2**17 of them: loss is 5.0, expected 3.8", case=HELD),
+    Behaviour("stops_at_short", FAIL, "2**17 of them: loss is 0.0, expected 3.8", case=HELD),
+    Behaviour("recurses", CRASH, "2**17 of them: ended with exit code 1", case=HELD),
 ]
 
 

@@ -323,6 +323,17 @@ def leaves_daemon() -> None:
 def leaves_bare_daemon() -> None:
     """Ends, while a child that has left the group, its parent and the environment goes on."""
     first()
+    start_bare_daemon()
+    os._exit(0)
+
+
+def hangs_beside_bare_daemon() -> None:
+    first()
+    start_bare_daemon()
+    sleep()
+
+
+def start_bare_daemon() -> None:
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
@@ -330,7 +341,6 @@ def leaves_bare_daemon() -> None:
             os.execve(sys.executable, waits, {})  # noqa: S606
         os._exit(0)
     os.wait()
-    os._exit(0)
 
 
 def leaves_grandchild() -> None:

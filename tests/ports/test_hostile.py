@@ -166,6 +166,7 @@ def test_a_program_that_cannot_be_run_has_not_started(line: str) -> None:
 
 ELSEWHERE = {
     "answers_late",
+    "hangs_beside_bare_daemon",
     "is_slow",
     "is_slow_on_two_devices",
     "leaks_memory",
@@ -175,9 +176,9 @@ ELSEWHERE = {
 
 
 def test_every_hostile_port_is_in_a_test() -> None:
-    # Those of ELSEWHERE have tests with more to say about them.
+    # Those of ELSEWHERE have tests with more to say about them, `start_…` is a part of two.
     names = re.findall(r'^(?:    "|def )(\w+)(?:": |\(\))', HOSTILE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert {*names} == {b.name for b in BEHAVIOURS} | AT_START.keys() | ELSEWHERE
+    assert {*names} - {"start_bare_daemon"} == {b.name for b in BEHAVIOURS} | AT_START.keys() | ELSEWHERE
 
 
 def test_a_late_answer_is_not_credited_to_anybody(tmp_path: Path) -> None:

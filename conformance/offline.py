@@ -173,7 +173,7 @@ def _hold_to(choice: AnswersChoice, answers: dict[str, Answer], strays: list[str
         message = f"{choice.path}: answers to other cases than those installed here; print the requests anew"
         raise UsageError(message)
     ends = max((place for place, here in enumerate(there, 1) if here), default=0)
-    if not strays and all(there[:ends]) and len(due) - ends > TIMES:
+    if all(_TORN in stray for stray in strays) and all(there[:ends]) and len(due) - ends > TIMES:
         message = (
             f"{choice.path}: cut short: it ends after {ends} of {len(due)} answers; "
             "have the port answer the other requests, and put the files together"
@@ -182,6 +182,7 @@ def _hold_to(choice: AnswersChoice, answers: dict[str, Answer], strays: list[str
 
 
 _OTHER = "is of another suite"
+_TORN = "ends before its time"
 
 
 def _remark(path: Path, strays: list[str]) -> str:
@@ -224,7 +225,10 @@ def _lines(path: Path) -> Iterator[tuple[Answer | Started | str, str | None]]:
     try:
         with _opened(path) as file:
             for line in iter(lambda: file.readline(limit), b""):
-                yield _line(line.removeprefix(codecs.BOM_UTF8), longest)
+                found, seq = _line(line.removeprefix(codecs.BOM_UTF8), longest)
+                if isinstance(found, str) and found and len(line) < limit and not line.endswith(b"\n"):
+                    found = f"{_TORN}: {found}"
+                yield found, seq
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise UsageError(message) from error

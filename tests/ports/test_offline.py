@@ -111,6 +111,7 @@ def test_what_is_not_answered_has_crashed(tmp_path: Path, *, last: bool) -> None
     [
         ("exits_in_case", "cut short: it ends after 0 of 6 answers"),
         ("exits_after_right_answer", "cut short: it ends after 1 of 6 answers"),
+        ("exits_in_line", "cut short: it ends after 0 of 6 answers"),
     ],
 )
 def test_a_file_that_ends_early_gets_one_line(name: str, message: str, tmp_path: Path) -> None:

@@ -119,6 +119,13 @@ def test_a_file_that_ends_early_gets_one_line(name: str, message: str, tmp_path:
         judged(answers(name, tmp_path))
 
 
+def test_answers_to_some_operations_alone_get_one_line(tmp_path: Path) -> None:
+    (gradient,) = suite.select("gradient-moving-f64-001")
+    path = answers("supports_nothing", tmp_path)
+    with pytest.raises(UsageError, match=r"only answers to value in float64; give the --op"):
+        judged(path, [*CASES, gradient])
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_what_shells_make_of_redirected_text_is_read(encoding: str, tmp_path: Path) -> None:
     path = answers("is_honest", tmp_path)

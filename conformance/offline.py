@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from conformance import fresh, suite
+from conformance.bits import FORMATS
 from conformance.exits import UsageError
 from conformance.model import Answer, Case, Errored, Request, Status, Unsupported
 from conformance.port import messages, strict
@@ -173,15 +174,28 @@ def _hold_to(choice: AnswersChoice, answers: dict[str, Answer], strays: list[str
         message = f"{choice.path}: answers to other cases than those installed here; print the requests anew"
         raise UsageError(message)
     ends = max((place for place, here in enumerate(there, 1) if here), default=0)
-    if not strays and all(there[:ends]) and len(due) - ends > TIMES:
+    no_strays = all(_TORN in stray for stray in strays)
+    if no_strays and all(there[:ends]) and len(due) - ends > TIMES:
         message = (
             f"{choice.path}: cut short: it ends after {ends} of {len(due)} answers; "
             "have the port answer the other requests, and put the files together"
         )
         raise UsageError(message)
+    here = [c.request for c in choice.emitted if seq_of(c.id, 1) in answers]
+    gone = [c.request for c in choice.emitted if not messages.unclaimed(c.request, choice.started)]
+    gone = [request for request in gone if seq_of(request.case, 1) not in answers]
+    ops = {request.op for request in here}
+    dtypes = {array.dtype for request in here for array in request.inputs.values()} & {*FORMATS}
+    if here and gone and no_strays and all(messages.lacking(request, ops, dtypes) for request in gone):
+        message = (
+            f"{choice.path}: only answers to {', '.join(sorted(ops))} in {', '.join(sorted(dtypes))}; "
+            "give the --op and --dtype that emit was given, or have the port answer the other requests"
+        )
+        raise UsageError(message)
 
 
 _OTHER = "is of another suite"
+_TORN = "ends before its time"
 
 
 def _remark(path: Path, strays: list[str]) -> str:
@@ -224,7 +238,10 @@ def _lines(path: Path) -> Iterator[tuple[Answer | Started | str, str | None]]:
     try:
         with _opened(path) as file:
             for line in iter(lambda: file.readline(limit), b""):
-                yield _line(line.removeprefix(codecs.BOM_UTF8), longest)
+                found, seq = _line(line.removeprefix(codecs.BOM_UTF8), longest)
+                if isinstance(found, str) and found and len(line) < limit and not line.endswith(b"\n"):
+                    found = f"{_TORN}: {found}"
+                yield found, seq
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise UsageError(message) from error

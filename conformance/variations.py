@@ -16,7 +16,7 @@ from conformance.model import Array, Expected, Op
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.model import Case
+    from conformance.model import Case, Request
 
 LAYOUTS: Mapping[str, str] = {
     "strided": "with a strided copy of each input",
@@ -40,6 +40,7 @@ CLASS: Mapping[str, str] = {
 }
 SIZE: Mapping[str, str] = {
     "large": "with each keypoint there many times and each frame held for many, 2**24 entries and more",
+    "long": "with each frame held for many, more than 2**17 of them",
 }
 WORDS: Mapping[str, str] = {**LAYOUTS, **STATES, **DERIVATIVES, **CLASS, **SIZE}
 """Every variation, and how a verdict tells of it."""
@@ -47,10 +48,28 @@ WORDS: Mapping[str, str] = {**LAYOUTS, **STATES, **DERIVATIVES, **CLASS, **SIZE}
 UPSTREAM = -4.0
 """A power of two, by which every budget and every rounding grows exactly."""
 _WEIGHT = 0.5
-_ENLARGED = ("value-exact-f16-006", "value-confidence-f32-018", "value-segments-f32-033")
-"""Cases that are asked in large: half precision, a count of what is valid, and one of transitions."""
-_KEYPOINTS, _FRAMES = 66, 2**18 + 2**15
-"""How many there are then at least: more than 2**24 entries, even if some are masked."""
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How many keypoints and frames there are at least, and the cases that are asked so."""
+
+    keypoints: int
+    frames: int
+    cases: tuple[str, ...]
+
+
+_SIZES = {
+    # More than 2**24 entries, even if some are masked: half precision, a count of what is valid, and one
+    # of transitions.
+    "large": _Size(
+        66, 2**18 + 2**15, ("value-exact-f16-006", "value-confidence-f32-018", "value-segments-f32-033")
+    ),
+    # A few megabytes as text, of what a port can do first of all.
+    "long": _Size(1, 2**17 + 1, ("value-exact-f16-001", "value-exact-f32-001", "value-exact-f64-001")),
+}
+WRITTEN = ("long",)
+"""The sizes in which requests can be written as text."""
 _LARGE = 2**16
 """Numbers in the keypoints beyond which a case is about its size, and is asked in the plain way alone."""
 
@@ -62,13 +81,16 @@ _THREADS, _COSTLY = 4, 8
 def has_turn(case: Case, variation: str, *, costly: bool) -> bool:
     """Tell whether a case is one of those that are asked in a variation: all, or another part for each."""
     if variation in SIZE:
-        return case.id in _ENLARGED
+        return case.id in _SIZES[variation].cases
     part = _COSTLY if costly else _THREADS if variation == "threads" else 1
     return zlib.crc32(f"{variation} {case.id}".encode()) % part == 0
 
 
 def due(case: Case, variation: str) -> Case | None:
-    """Return the case as it is asked and judged in a variation, or None where it cannot be asked so."""
+    """Return the case as it is asked and judged in a variation, or None where it cannot be asked so.
+
+    Of a size only what is due is made here: `enlarged` makes the arrays, where they are needed.
+    """
     of_gradients = variation in {**DERIVATIVES, **CLASS}
     if case.error is not None or (of_gradients and case.op is not Op.GRADIENT):
         return None
@@ -77,7 +99,7 @@ def due(case: Case, variation: str) -> Case | None:
     if variation == "by-epsilon":
         return _by_epsilon(case)
     if variation in SIZE:
-        return _enlarged(case)
+        return _of_size(case, variation)
     if variation in CLASS:
         return _weighted(case, by_weight=variation == "by-log-weight")
     return _times(case, UPSTREAM) if variation == "upstream" else case
@@ -161,16 +183,31 @@ class _Rows(Sequence[float]):
         return b"".join(bits.pack(row, dtype, order) * (self.times * self.held) for row in self.rows)
 
 
-def _enlarged(case: Case) -> Case:
-    """Repeat keypoints and frames, of a scalar loss: more of the same entries, and very many at rest.
+def enlarged(request: Request) -> Request:
+    """Repeat keypoints and frames of a request that is to be asked in a size; give any other back."""
+    if request.variation not in SIZE:
+        return request
+    p = oracle.read(request)
+    times, held = _repetitions(p, request.variation)
+    inputs = {name: _repeated(array, name, p, times, held) for name, array in request.inputs.items()}
+    return replace(request, inputs=inputs)
+
+
+def _repetitions(p: oracle.Problem, variation: str) -> tuple[int, int]:
+    """How often each keypoint is there, and each frame."""
+    size = _SIZES[variation]
+    # Odd, as the frames are, for an even number of steps: float32 has all counts on the way.
+    return -(-size.keypoints // p.keypoints), size.frames // (p.batch * p.frames) | 1
+
+
+def _of_size(case: Case, variation: str) -> Case:
+    """Judge a scalar loss of more of the same entries, and very many at rest.
 
     No entry at rest changes a sum, and how many more there are to count is plain multiplication.
     """
     solution = oracle.solve(case.request)
     p, rules = solution.problem, oracle.Definition()
-    times = -(-_KEYPOINTS // p.keypoints)
-    # Odd, as the frames are, for an even number of steps: float32 has all counts on the way.
-    held = _FRAMES // (p.batch * p.frames) | 1
+    times, held = _repetitions(p, variation)
     cells = product(range(p.batch), range(p.frames), range(p.keypoints))
     resting = sum(p.reduction == "mean" or not rules.hidden(p, b, t, t, k) for b, t, k in cells)
     count = times * (solution.count + (held - 1) * resting)
@@ -178,8 +215,7 @@ def _enlarged(case: Case) -> Case:
     loss = replace(solution.outputs["loss"], values=(Fraction(mean) * solution.count * times / count,))
     large = replace(solution, entries=solution.entries * times, count=count, outputs={"loss": loss})
     wide, tight = (budget.budgets(large, model)["loss"] for model in (budget.BUDGET, budget.TIGHT))
-    inputs = {name: _repeated(array, name, p, times, held) for name, array in case.inputs.items()}
-    return replace(case, inputs=inputs, expected={"loss": Expected(oracle.rounded(loss), wide, tight)})
+    return replace(case, expected={"loss": Expected(oracle.rounded(loss), wide, tight)})
 
 
 def _repeated(array: Array, name: str, p: oracle.Problem, times: int, held: int) -> Array:

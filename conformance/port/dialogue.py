@@ -193,7 +193,9 @@ class Dialogue:
         self.drop()
         self._trace.started(self._command)
         try:
-            self._process = Process(self._words, self._limits, self._trace)
+            self._process = Process(
+                self._words, self._limits, self._trace, callable_=self._told.startswith("--subject ")
+            )
         except OSError as error:
             message = f"cannot run {self._words[0]}: {error.strerror or error}"
             raise BrokenError(Status.CRASH, message) from error

@@ -37,14 +37,20 @@ def guarded() -> Iterator[None]:
         return
     mark = secrets.token_hex(16)
     command = python.command(__name__, f"{_VARIABLE}={mark}")
+    ours = family.children()
     # In a session of its own, where Ctrl-C does not reach it. It has no mark, as that is set after it.
     guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
     os.environ[_VARIABLE] = mark
     try:
         yield
     finally:
+        # Whoever has no more patience than for this has had it: the next Ctrl-C waits until all is ended.
+        heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # An interrupt may have cut short the end of a port, and orphans of it are without the mark.
+        family.end_marked(f"{_VARIABLE}={mark}", ours | {guard.pid})
         guard.communicate()
         del os.environ[_VARIABLE]
+        signal.signal(signal.SIGINT, heeded)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -59,6 +59,8 @@ class Process:
     command : sequence of str
     limits : Limits
     trace : Trace
+    callable_ : bool
+        Whether it is our own program around a callable, which it imports before it answers.
 
     Raises
     ------
@@ -66,8 +68,11 @@ class Process:
         The program cannot be run.
     """
 
-    def __init__(self, command: Sequence[str], limits: Limits, trace: Trace) -> None:
+    def __init__(
+        self, command: Sequence[str], limits: Limits, trace: Trace, *, callable_: bool = False
+    ) -> None:
         self._limits, self._trace = limits, trace
+        self._never = ": it is still being imported" if callable_ else _NEVER
         family.adopt_orphans()
         self._ours = family.children()
         mark = secrets.token_hex(16)
@@ -265,7 +270,7 @@ class Process:
         if now >= limit:
             if self._silent:
                 self._broken(Status.CRASH, "closed its standard output and went on running")
-            part = " (a line without an end)" if self._got else "" if self._answered else _NEVER
+            part = " (a line without an end)" if self._got else "" if self._answered else self._never
             self._broken(Status.TIMEOUT, f"no answer within {seconds:.3g} s{part}")
         if now >= self._watched + _WATCH:
             self._watched = now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from conformance.port.limits import Clock, Limits
 from conformance.port.messages import unclaimed
 from conformance.schema.protocol import Started  # noqa: TC001 - msgspec reads the annotations
 from conformance.subjects.base import Subject
+from conformance.variations import WRITTEN, enlarged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,6 +151,15 @@ class PortSubject(Subject):
         self._place, self._started = choice.device, choice.started
         self._dialogue = choice.port.dialogue(choice.started, choice.clock)
 
+    @property
+    def variations(self) -> tuple[str, ...]:
+        """Those that are nothing but other arrays."""
+        return WRITTEN
+
+    def written(self, request: Request) -> Request:
+        """Return what is sent: a port gets all arrays whole, and is not told of variations."""
+        return replace(enlarged(request), variation="")
+
     def answer(self, request: Request) -> Answer:
         """Ask the port, unless it said that it cannot."""
         from conformance.port.process import BrokenError  # noqa: PLC0415 - POSIX only
@@ -157,7 +167,7 @@ class PortSubject(Subject):
         if missing := unclaimed(request, self._started):
             return Unsupported(missing)
         try:
-            return self._dialogue.ask(request, self._place)
+            return self._dialogue.ask(self.written(request), self._place)
         except BrokenError as error:
             return Errored(error.status, str(error))
 

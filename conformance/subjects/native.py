@@ -25,7 +25,7 @@ from conformance.subjects.base import Subject
 from conformance.subjects.limits import TimeLimitError, time_limit
 from conformance.subjects.varied import beside, changed_lists, differentiated, other_numbers, refill_lists
 from conformance.text import said
-from conformance.variations import DERIVATIVES, SIZE, STATES
+from conformance.variations import DERIVATIVES, SIZE, STATES, WRITTEN, enlarged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +99,7 @@ class NativeSubject(Subject):
         for need in (request.op, *(a.dtype for a in request.inputs.values())):
             if need in backend.lacking:
                 return Unsupported(f"{backend.name} has no {need}: {backend.lacking[need]}")
+        request = enlarged(request)
         sent = {name: bits.pack(a.values, a.dtype) for name, a in request.inputs.items()}
         given = self._given(request, sent)
         # What was sent is what is there, but where a backend had to take another dtype.
@@ -200,7 +201,7 @@ def variations_of(backend: Backend, mode: str, *, differentiates: bool) -> tuple
     if mode != backend.modes[0]:
         return ()
     derivatives = DERIVATIVES if differentiates and backend.autodiff else ()
-    return (*backend.layouts, *backend.states, *derivatives, *(SIZE if backend.large else ()))
+    return (*backend.layouts, *backend.states, *derivatives, *(SIZE if backend.large else WRITTEN))
 
 
 def _rejected(error: TypeError | ValueError) -> Rejected:

@@ -59,6 +59,14 @@ def test_wrong_implementations_are_caught(name: str, status: str, words: str, tm
     assert "nodes" not in done.stdout
 
 
+def test_a_callable_that_is_wrong_in_large_alone_is_caught(tmp_path: Path) -> None:
+    done = judged("counts_in_short", "--case", "value-exact-f16-006,value-exact-f32-008", cwd=tmp_path)
+    assert done.returncode == Exit.DOES_NOT, done.stdout + done.stderr
+    failed, fine = sorted(verdicts(tmp_path), key=lambda v: v["status"])
+    assert (failed["case"], fine["status"]) == ("value-exact-f16-006", "pass")
+    assert failed["reason"].startswith("with each keypoint there many times")
+
+
 def test_accepting_what_is_to_be_refused_is_caught(tmp_path: Path) -> None:
     done = judged("accepts_everything", "--", "-k", "value-error", cwd=tmp_path)
     assert done.returncode == Exit.DOES_NOT

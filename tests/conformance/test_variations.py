@@ -20,7 +20,18 @@ from conformance.run.varied import varied
 from conformance.subjects import backends
 from conformance.subjects.backend_subject import BackendSubject
 from conformance.subjects.callables import CallableSubject
-from conformance.variations import CLASS, DERIVATIVES, LAYOUTS, SIZE, STATES, WORDS, due, has_turn
+from conformance.variations import (
+    CLASS,
+    DERIVATIVES,
+    LAYOUTS,
+    SIZE,
+    STATES,
+    WORDS,
+    WRITTEN,
+    due,
+    enlarged,
+    has_turn,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,19 +104,21 @@ def test_each_variation_has_its_share_of_everything() -> None:
         assert len(everybody) / part / 1.6 < len(asked) < len(everybody) / part * 1.4
 
 
-LARGE = [case for case in suite.load_cases() if has_turn(case, "large", costly=True)]
+SIZED = [(n, case) for n in SIZE for case in suite.load_cases() if has_turn(case, n, costly=True)]
 
 
-@pytest.mark.parametrize("case", LARGE, ids=lambda case: case.id)
-def test_what_is_due_in_large_is_what_the_oracle_finds(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(variations, "_KEYPOINTS", 5)
-    monkeypatch.setattr(variations, "_FRAMES", 40)
-    large = due(case, "large")
+@pytest.mark.parametrize(("name", "case"), SIZED, ids=lambda part: getattr(part, "id", part))
+def test_what_is_due_in_a_size_is_what_the_oracle_finds(
+    name: str, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(variations._SIZES, name, replace(variations._SIZES[name], keypoints=5, frames=40))
+    large = due(case, name)
     assert large is not None
-    inputs = {name: replace(array, values=tuple(array.values)) for name, array in large.inputs.items()}
-    for name, array in inputs.items():
-        assert len(array.values) == len(large.inputs[name].values) == math.prod(array.shape)
-        packed = bits.pack(large.inputs[name].values, array.dtype)
+    asked = enlarged(replace(large.request, variation=name))
+    inputs = {key: replace(array, values=tuple(array.values)) for key, array in asked.inputs.items()}
+    for key, array in inputs.items():
+        assert len(array.values) == len(asked.inputs[key].values) == math.prod(array.shape)
+        packed = bits.pack(asked.inputs[key].values, array.dtype)
         assert packed == bits.pack(array.values, array.dtype)
     frames, keypoints = (
         oracle.read(replace(case.request, inputs=inputs)).frames,
@@ -120,14 +133,16 @@ def test_what_is_due_in_large_is_what_the_oracle_finds(case: Case, monkeypatch: 
 
 
 def test_sizes_are_what_is_said_of_them() -> None:
-    assert {case.dtype for case in LARGE} == {"float16", "float32"}
-    for case in LARGE:
-        large = due(case, "large")
+    assert {case.dtype for _, case in SIZED} == {"float16", "float32", "float64"}
+    for name, case in SIZED:
+        large = due(case, name)
         assert large is not None
-        shape = large.inputs["keypoints"].shape
+        shape = enlarged(replace(case.request, variation=name)).inputs["keypoints"].shape
         flat = len(shape) == 2
-        assert (shape[1] // 2 if flat else shape[-2]) > 64
+        assert (shape[1] // 2 if flat else shape[-2]) > 64 or name == "long"
         assert shape[0 if flat else -3] > 2**17
+        if name != "large":
+            continue
         solved = oracle.solve(case.request)
         # So many are counted, by what the loss of the same movement has become.
         once, now = (c.expected["loss"].array.values[0] for c in (case, large))
@@ -161,7 +176,7 @@ def test_backends_say_what_they_can() -> None:
         assert {*backend.states} <= {*STATES}
         device, *_ = backend.devices()
         quick, *compiled = (BackendSubject(backend, device, mode).variations for mode in backend.modes)
-        assert quick == (*backend.layouts, *backend.states, *(SIZE if backend.large else ()))
+        assert quick == (*backend.layouts, *backend.states, *(SIZE if backend.large else WRITTEN))
         assert not any(compiled)
 
 

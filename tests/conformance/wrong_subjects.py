@@ -85,6 +85,14 @@ def no_segments(
     return right(keypoints, confidences, epsilon=epsilon, prob_threshold=prob_threshold, reduction=reduction)
 
 
+def counts_in_short(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
+    """Counts in 16 bits what the mean is taken of."""
+    loss = right(keypoints, confidences, **options)
+    entries = keypoints.size // 2 - keypoints.shape[-1] // 2
+    short = options.get("reduction", "mean") == "mean" and entries > 2**15
+    return loss * loss.dtype.type(entries / (entries % 2**15 or 1)) if short else loss
+
+
 def half_with_segments_and_omit(keypoints: Any, confidences: Any = None, **options: Any) -> Any:
     loss = right(keypoints, confidences, **options)
     wrong = keypoints.dtype == np.float16 and "segment_ids" in options and options.get("nan_policy") == "omit"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mutants.plain import Question
 
 NUMPY = ("numpy",)
+STRICT = ("strict",)
 
 
 @mutant("gradient-moving-f64-001", way="upstream", survives="value-exact-f64-003", on=TORCH)
@@ -218,6 +219,37 @@ class CountedInShort(Loss):
     def count(self, which: Any, entries: Any) -> Any:
         few = self.xp.sum(self.xp.astype(which, self.xp.int16), dtype=self.xp.int16)
         return self.xp.astype(few, entries.dtype)
+
+
+@mutant("value-shape-f32-005", survives="value-exact-f32-001")
+class SixtyFourKeypoints(Loss):
+    """Keeps 64 keypoints, and reads rest for all after them."""
+
+    def points(self, keypoints: Any) -> Any:
+        points = super().points(keypoints)
+        kept = self.xp.arange(points.shape[-2]) < 64
+        return self.zeroed(points, ~kept[:, None])
+
+
+@mutant("value-exact-f32-001", way="long", survives="value-exact-f32-002", on=STRICT)
+class FramesInShort(Loss):
+    """Keeps the number of a frame in 16 bits, and so takes the first ones again."""
+
+    def points(self, keypoints: Any) -> Any:
+        points = super().points(keypoints)
+        index = self.xp.arange(points.shape[-3], dtype=self.xp.int64) % 2**16
+        return self.xp.take(points, index, axis=-3)
+
+
+@mutant("value-exact-f32-001", way="long", status=Status.CRASH, survives="value-exact-f32-002", on=STRICT)
+class Recursive(Loss):
+    """Calls itself for each frame."""
+
+    def total(self, entries: Any) -> Any:
+        return self._from(self.xp.sum(entries, axis=-1), 0)
+
+    def _from(self, sums: Any, start: int) -> Any:
+        return sums[start] + self._from(sums, start + 1) if start < sums.shape[0] else self.xp.sum(sums[:0])
 
 
 @mutant("value-exact-f16-006", way="large", survives="value-exact-f16-002", on=NUMPY)

@@ -23,16 +23,20 @@ def bits(number: float) -> str:
     return struct.pack(">d", number).hex()
 
 
-def loss(request: Message) -> float:
+def steps(request: Message) -> list[float]:
     array = request["inputs"]["keypoints"]
     frames, columns = array["shape"]
     x = [struct.unpack(">d", bytes.fromhex(d))[0] for d in array["bits"]]
-    steps = [
+    return [
         math.hypot(*(x[(t + 1) * columns + k + d] - x[t * columns + k + d] for d in (0, 1)))
         for t in range(frames - 1)
         for k in range(0, columns, 2)
     ]
-    return sum(steps) / len(steps)
+
+
+def loss(request: Message) -> float:
+    found = steps(request)
+    return sum(found) / len(found)
 
 
 def answer(

@@ -1,6 +1,7 @@
 """Ports that misbehave: `python hostile.py NAME`, a name in ANSWERS or TEXTS, or of a function."""
 
 import json
+import math
 import os
 import signal
 import struct
@@ -23,6 +24,7 @@ from honest import (
     say,
     serve,
     sleep,
+    steps,
     write,
 )
 
@@ -189,6 +191,33 @@ def remembers() -> None:
         say(answer(request, [bits(loss(request) + asked)]))
 
 
+# Wrong in large alone. -----------------------------------------------------------------------
+
+
+def of_steps(mean: Callable[[list[float]], float]) -> None:
+    for request in requests():
+        say(answer(request, [bits(mean(steps(request)))]))
+
+
+def counts_in_short() -> None:
+    of_steps(lambda found: math.fsum(found) / max(len(found) % 2**16, 1))
+
+
+def stops_at_short() -> None:
+    """Has 16 bits for the number of a step, of which one is the sign."""
+    of_steps(lambda found: math.fsum(found[: 2**15]) / len(found))
+
+
+def recurses() -> None:
+    """Calls itself for each step."""
+
+    def total(found: list[float], start: int = 0) -> float:
+        return found[start] + total(found, start + 1) if start < len(found) else 0.0
+
+    sys.setrecursionlimit(20_000)
+    of_steps(lambda found: total(found) / len(found))
+
+
 # Ends and hangs at a request. ----------------------------------------------------------------
 
 
@@ -294,6 +323,17 @@ def leaves_daemon() -> None:
 def leaves_bare_daemon() -> None:
     """Ends, while a child that has left the group, its parent and the environment goes on."""
     first()
+    start_bare_daemon()
+    os._exit(0)
+
+
+def hangs_beside_bare_daemon() -> None:
+    first()
+    start_bare_daemon()
+    sleep()
+
+
+def start_bare_daemon() -> None:
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
@@ -301,7 +341,6 @@ def leaves_bare_daemon() -> None:
             os.execve(sys.executable, waits, {})  # noqa: S606
         os._exit(0)
     os.wait()
-    os._exit(0)
 
 
 def leaves_grandchild() -> None:

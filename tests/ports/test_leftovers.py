@@ -111,11 +111,25 @@ def test_the_memory_of_the_runner_is_bounded(name: str) -> None:
 
 @needs_proc
 @pytest.mark.parametrize("more", [[], ["--", "-n", "1"]], ids=["here", "worker"])
-@pytest.mark.parametrize("names", ["SIGINT", "SIGINT SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
-def test_a_runner_that_is_ended_leaves_nothing_behind(names: str, more: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "port"),
+    [
+        ("SIGINT", "hangs_in_case"),
+        # Once to end the run, and then to cut short each step of its end.
+        ("SIGINT" + 8 * " SIGINT", "hangs_beside_bare_daemon"),
+        ("SIGTERM", "hangs_beside_bare_daemon"),
+        ("SIGHUP", "hangs_in_case"),
+        # With it goes whoever could be told of orphans that have emptied their environment.
+        ("SIGKILL", "hangs_in_case"),
+    ],
+    ids=lambda names: names.partition(" ")[0] + "s" * (" " in names),
+)
+def test_a_runner_that_is_ended_leaves_nothing_behind(
+    names: str, port: str, more: list[str], tmp_path: Path
+) -> None:
     numbers = [signal.Signals[name] for name in names.split()]
     word = str(tmp_path)
-    line = command("hangs_in_case", word)
+    line = command(port, word)
     # In the background of a shell SIGINT is ignored, and so it would be here.
     heeding = (
         "import os, signal, sys\n"
@@ -143,14 +157,14 @@ def test_a_runner_that_is_ended_leaves_nothing_behind(names: str, more: list[str
                 started = set(running(word)) - {runner.pid} if begun else set()
             for number in numbers:
                 runner.send_signal(number)
-                time.sleep(0.1)
+                time.sleep(0.15)
             runner.wait(30)
         finally:
             runner.kill()
     assert started
     # Who is killed cannot wait for the guard to end the rest.
     limit = time.monotonic() + 10
-    while (left := family.members(f"THIS_TEST={word}")) and time.monotonic() < limit:
+    while (left := family.members(f"THIS_TEST={word}") + running(word)) and time.monotonic() < limit:
         time.sleep(0.05)
     assert left == []
 

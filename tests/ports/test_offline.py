@@ -111,11 +111,19 @@ def test_what_is_not_answered_has_crashed(tmp_path: Path, *, last: bool) -> None
     [
         ("exits_in_case", "cut short: it ends after 0 of 6 answers"),
         ("exits_after_right_answer", "cut short: it ends after 1 of 6 answers"),
+        ("exits_in_line", "cut short: it ends after 0 of 6 answers"),
     ],
 )
 def test_a_file_that_ends_early_gets_one_line(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=message):
         judged(answers(name, tmp_path))
+
+
+def test_answers_to_some_operations_alone_get_one_line(tmp_path: Path) -> None:
+    (gradient,) = suite.select("gradient-moving-f64-001")
+    path = answers("supports_nothing", tmp_path)
+    with pytest.raises(UsageError, match=r"only answers to value in float64; give the --op"):
+        judged(path, [*CASES, gradient])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])

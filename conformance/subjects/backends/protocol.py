@@ -54,7 +54,8 @@ class Backend(ABC):
         Whether a call takes long, as where each is compiled or planned anew: each variation is then asked
         of one case in eight.
     large : bool
-        Whether it is asked with 2**24 entries too, which takes a second or two and a gigabyte.
+        Whether it is asked with 2**24 entries too, which takes a second or two and a gigabyte. If not,
+        it is asked with as many frames as ports are.
     lacking : mapping of str to str
         What the library has not, each with the reason: dtypes such as "float16", and operations such as
         "estimate_epsilon" (the words of `--op`). A case that needs one of them is unsupported.

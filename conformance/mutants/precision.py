@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance import bits
 from conformance.model import Op
-from conformance.mutants.numbers import rounded, through
+from conformance.mutants.numbers import rounded, subnormal, through
 from conformance.mutants.registry import mutant
 from conformance.oracle import fixed
 
@@ -76,17 +76,12 @@ half(
 )
 
 
-def _subnormal(value: Exact, dtype: str) -> bool:
-    least = 2.0 ** bits.FORMATS[dtype].min_exponent
-    return value != 0 and -least < value < least
-
-
 def read_otherwise(what: str, read: Callable[[float, float], float]) -> None:
     """Declare another reading of subnormal halves, of the number and the least normal one."""
 
     def prepare(_: Definition, p: Problem) -> Problem:
         least = 2.0 ** bits.FORMATS[p.dtype].min_exponent
-        return replace(p, x=tuple(read(v, least) if _subnormal(v, p.dtype) else v for v in p.x))
+        return replace(p, x=tuple(read(v, least) if subnormal(v, p.dtype) else v for v in p.x))
 
     half(what, prepare=prepare)
 
@@ -102,7 +97,7 @@ read_otherwise(
 
 
 def _flushed(truth: Definition, s: Solution) -> Output:
-    return _changed(truth.gradient(s), lambda v: Fraction(0) if _subnormal(v, s.problem.dtype) else v)
+    return _changed(truth.gradient(s), lambda v: Fraction(0) if subnormal(v, s.problem.dtype) else v)
 
 
 half(

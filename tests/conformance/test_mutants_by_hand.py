@@ -226,7 +226,30 @@ def test_worked_by_hand_thresholds(name: str, threshold: float, due: tuple[float
     assert wrong(name, case) == due != case.expected["loss"].array.values
 
 
+@pytest.mark.parametrize(
+    ("name", "threshold", "due"),
+    [
+        # Of the 2nd, 3rd and 4th smallest number, those from the threshold on are kept.
+        ("small-threshold-cut", 3.75, (0.0, 1.0, 1.0)),
+        ("small-threshold-flushed", 3.75, (1.0, 1.0, 1.0)),
+        ("small-threshold-as-normal", 2.5, (0.0, 1.0, 1.0)),
+    ],
+)
+def test_worked_by_hand_thresholds_below_the_normal_numbers(
+    name: str, threshold: float, due: tuple[float, ...]
+) -> None:
+    level = Array("float16", (2, 3), tuple(n * 2.0**-24 for n in (2, 3, 4, 2, 3, 4)))
+    asked = {"confidences": level, "prob_threshold": threshold * 2.0**-24, "reduction": "none"}
+    case = case_of([[0] * 6, [1, 0] * 3], **asked)
+    assert wrong(name, case) == due != case.expected["loss"].array.values
+    usual = case_of([[0] * 6, [1, 0] * 3], **asked | {"prob_threshold": 2.0**-13 + 2.0**-24})
+    assert wrong(name, usual) == usual.expected["loss"].array.values
+
+
 def test_wrong_ways_to_round() -> None:
+    assert cut(3.75 * 2.0**-24, "float16") == 3 * 2.0**-24
+    assert cut(0.75 * 2.0**-24, "float16") == 0.0
+    assert cut(2.0**-14 - 2.0**-26, "float16") == 2.0**-14 - 2.0**-24
     assert cut(0.5 - 2**-40, "float32") == 0.5 - 2**-25
     assert cut(-1 - 2**-11, "float16") == -1.0
     assert ties_away(-1 - 2**-11, "float16") == -1 - 2**-10

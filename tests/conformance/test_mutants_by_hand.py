@@ -273,6 +273,13 @@ def test_worked_by_hand_refusals() -> None:
     assert wrong_answer(KNOWN["squared-length"], odd) is ErrorKind.SHAPE
     assert wrong_answer(KNOWN["shape-is-a-type"], odd) is ErrorKind.TYPE
     assert wrong_answer(KNOWN["value-is-a-type"], odd) is ErrorKind.SHAPE
+    for word, read in (("Mean", "reduction-in-any-case"), ("mean\n", "reduction-trimmed")):
+        told = case_of(TWO, reduction=word)
+        assert wrong_answer(KNOWN[read], told) is None
+        assert wrong_answer(KNOWN[read], case_of(TWO, reduction="average")) is ErrorKind.VALUE
+        assert wrong_answer(KNOWN[read.replace("reduction", "policy")], told) is ErrorKind.VALUE
+    assert wrong_answer(KNOWN["policy-trimmed"], case_of(TWO, nan_policy=" omit ")) is None
+    assert wrong_answer(KNOWN["policy-in-any-case"], case_of(TWO, nan_policy="OMIT")) is None
     three = case_of(TWO, epsilon=[1.0, 2.0, 3.0])
     assert wrong_answer(KNOWN["ignores-spare-epsilons"], three) is None
     assert wrong_answer(KNOWN["broadcasts-one-epsilon"], three) is ErrorKind.SHAPE

@@ -60,6 +60,11 @@ def numbers(request: Request, name: str) -> list[Any]:
     return given if isinstance(given, list) else [given]
 
 
+def is_negative_zero(value: object) -> bool:
+    """Whether a parameter is 0 with a sign."""
+    return value == 0 and isinstance(value, float) and math.copysign(1, value) < 0
+
+
 def known_as(request: Request, name: str, read: Callable[[str], str]) -> bool:
     """Whether a word would be known if it were read otherwise."""
     given = request.params[name]
@@ -214,6 +219,16 @@ accepts(
     "accepts-almost-negative-epsilon: Takes a negative epsilon that is almost 0.",
     "epsilon-negative",
     where=lambda request: min(numbers(request, "epsilon")) > -1e-9,
+)
+refuses(
+    "refuses-negative-zero: Refuses an epsilon of -0.0, for its sign.",
+    ErrorKind.VALUE,
+    lambda request: any(map(is_negative_zero, numbers(request, "epsilon"))),
+)
+refuses(
+    "refuses-negative-zero-in-list: Refuses a list of epsilons that has -0.0 in it, for its sign.",
+    ErrorKind.VALUE,
+    lambda request: epsilons(request) > 0 and any(map(is_negative_zero, request.params["epsilon"])),
 )
 accepts(
     "only-first-epsilon-checked: Looks at the first of a list of epsilons only.",

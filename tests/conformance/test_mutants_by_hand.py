@@ -280,6 +280,13 @@ def test_worked_by_hand_refusals() -> None:
         assert wrong_answer(KNOWN[read.replace("reduction", "policy")], told) is ErrorKind.VALUE
     assert wrong_answer(KNOWN["policy-trimmed"], case_of(TWO, nan_policy=" omit ")) is None
     assert wrong_answer(KNOWN["policy-in-any-case"], case_of(TWO, nan_policy="OMIT")) is None
+    signed = case_of(TWO, epsilon=-0.0)
+    assert signed.expected["loss"] == case_of(TWO, epsilon=0.0).expected["loss"]
+    assert wrong_answer(KNOWN["refuses-negative-zero"], signed) is ErrorKind.VALUE
+    assert isinstance(wrong_answer(KNOWN["refuses-negative-zero"], case_of(TWO, epsilon=0.0)), dict)
+    listed = case_of(TWO, epsilon=[1.5, -0.0])
+    assert wrong_answer(KNOWN["refuses-negative-zero-in-list"], listed) is ErrorKind.VALUE
+    assert isinstance(wrong_answer(KNOWN["refuses-negative-zero-in-list"], signed), dict)
     three = case_of(TWO, epsilon=[1.0, 2.0, 3.0])
     assert wrong_answer(KNOWN["ignores-spare-epsilons"], three) is None
     assert wrong_answer(KNOWN["broadcasts-one-epsilon"], three) is ErrorKind.SHAPE

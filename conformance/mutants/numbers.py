@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def subnormal(value: Exact, dtype: str) -> bool:
     """Whether a number is below the normal ones of the dtype, and not 0."""
-    return 0 < abs(value) < 2.0 ** bits.FORMATS[dtype].min_exponent
+    least = 2.0 ** bits.FORMATS[dtype].min_exponent
+    return value != 0 and -least < value < least
 
 
 def cut(value: float | Fraction, dtype: str) -> float:

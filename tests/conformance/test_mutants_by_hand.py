@@ -189,6 +189,18 @@ def test_worked_by_hand_gradients() -> None:
         "half-gradient-flushed", case_of([[0, 0], [1, 2.0**-20]], Op.GRADIENT, "float16"), "gradient"
     )
     assert flushed == (-1.0, 0.0, 1.0, 0.0)
+    # 0.6 is 1228.8 * 2**-11, 0.8 is 1638.4 * 2**-11, and their difference 1638.4 * 2**-13.
+    turn = case_of([[0, 0], [3, 4], [-1, 7]], Op.GRADIENT, "float16", reduction="sum")
+    assert turn.expected["gradient"].array.values[:4] == (
+        -1229 / 2048,
+        -1638 / 2048,
+        1434 / 1024,
+        1638 / 8192,
+    )
+    cut_off = wrong("half-gradient-cut", turn, "gradient")
+    assert cut_off[:4] == (-1228 / 2048, -1638 / 2048, 1433 / 1024, 1638 / 8192)
+    in_parts = wrong("half-gradient-in-parts", turn, "gradient")
+    assert in_parts[:4] == (-1229 / 2048, -1638 / 2048, 1434 / 1024, (1638 - 1229) / 2048)
     tied = case_of([[0, 0], [3, 4]], Op.GRADIENT, epsilon=5.0)
     assert wrong("gradient-half-at-tie", tied, "gradient") == (-0.3, -0.4, 0.3, 0.4)
     long = case_of([[0, 0], [3, 4], [6, 8]], Op.GRADIENT, reduction="sum")

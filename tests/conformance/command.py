@@ -12,13 +12,15 @@ from typing import Any
 HERE = Path(__file__).parent
 
 
-def conformance(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def conformance(
+    *arguments: str, cwd: Path, program: tuple[str, ...] = ("-m", "conformance"), **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user does, from another directory."""
     root = str(HERE.parents[1])
     paths = [root, str(HERE), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
     return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "conformance", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=cwd,
         env=environment,
         capture_output=True,

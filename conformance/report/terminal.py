@@ -186,5 +186,5 @@ def _closing(summary: Summary) -> Text:
     done = f"{len(run.verdicts)} of {run.planned} planned"
     if len(summary.asked) < run.header.cases:
         done += f", a selection of {len(summary.asked)} of {run.header.cases} cases"
-    said = f"{', '.join(parts)}; {done}; {run.header.drawn}; suite {run.header.suite[:12]}"
+    said = f"{', '.join(parts)}; {done}; {summary.drawn}; suite {run.header.suite[:12]}"
     return Text.assemble((f"{outcome.closing}: ", f"bold {outcome.color}"), said)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from conformance import explain
 from conformance.model import Status
+from conformance.diagnose import EXPLICABLE, too_large
 from conformance.mutants import mutants
 from conformance.report.numbers import ratio, ulps
 from conformance.report.summary import standing
@@ -173,8 +174,8 @@ def _failures(summary: Summary, console: Console) -> None:
         for name, explained, looked in culprits[:_CULPRITS_SHOWN]:
             what = f"{subject}: {explained} of {looked} explained failures are those of {name}: "
             console.print(Text.assemble((what, "bold"), mutants()[name].description), soft_wrap=True)
-    if unlike := sum(not v.suspects for v in summary.told):
-        console.print(f"{unlike} of {len(summary.told)} failures are like no known mistake")
+    for count, what in _unexplained(summary):
+        console.print(f"{count} of {len(summary.told)} failures {what}")
     for fault in summary.run.faults:
         console.print(Text(f"fault in the suite: {fault}", style="bold red"))
 
@@ -182,6 +183,20 @@ def _failures(summary: Summary, console: Console) -> None:
 def _closing(summary: Summary) -> Text:
     run, outcome = summary.run, summary.outcome
     parts = [f"{run.counts[Status.PASS]} passed"]
+def _unexplained(summary: Summary) -> list[tuple[int, str]]:
+    """Count the failures without a name: those unlike any known mistake, and those not held against one."""
+    compared = [v for v in summary.told if v.status in EXPLICABLE and not v.suspects]
+    large = sum(v.smaller is None and too_large(summary.cases[v.case]) for v in compared)
+    counts = {
+        "are like no known mistake": len(compared) - large,
+        "are of cases too large to be compared with known mistakes": large,
+        "have no answer to compare with known mistakes": sum(
+            v.status not in EXPLICABLE for v in summary.told
+        ),
+    }
+    return [(count, what) for what, count in counts.items() if count]
+
+
     parts += [f"{n} {status}" for status, n in run.counts.items() if status is not Status.PASS]
     done = f"{len(run.verdicts)} of {run.planned} planned"
     if len(summary.asked) < run.header.cases:

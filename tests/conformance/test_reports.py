@@ -27,6 +27,7 @@ SAMPLED = a_run(good(CASES[0]), subjects=(GOOD, *named("torch/cpu/inductor", cas
     ("run", "facts"),
     [
         (
+from conformance.diagnose import too_large
             GREEN,
             ["Conforms", "no CUDA device", "3 of 3 planned", GREEN.header.suite[:12], "claim takes every"],
         ),
@@ -165,6 +166,15 @@ def test_markdown_has_no_text_of_a_subject_as_markup() -> None:
 
 
 # A badge ----------------------------------------------------------------------------------------
+    assert "too large" not in unknown
+    large = next(c for c in ALL if too_large(c))
+    apart = shown(a_run(*(bad(c) for c in (*ALL[:2], large)), bad(ALL[2], Status.CRASH)))
+    for line in (
+        "2 of 4 failures are like no known mistake\n",
+        "1 of 4 failures are of cases too large to be compared with known mistakes\n",
+        "1 of 4 failures have no answer to compare with known mistakes\n",
+    ):
+        assert line in apart
 
 
 @pytest.mark.parametrize(

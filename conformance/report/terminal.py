@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from conformance import explain
-from conformance.model import Status
 from conformance.diagnose import EXPLICABLE, too_large
+from conformance.model import Status
 from conformance.mutants import mutants
-from conformance.report.numbers import ratio, ulps
+from conformance.report.numbers import FAR, ratio, size, ulps
 from conformance.report.summary import standing
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def _legend(summary: Summary) -> list[str]:
     marks = [meaning for kind, (_, _, meaning) in _MARKS.items() if kind in there]
     marks.append("err/budget: largest error as a share of the error allowed")
     marks.append("ULP: distance in neighbouring floating-point numbers")
+    if any(FAR < size(row.ulp) < math.inf for row in summary.rows):
+        marks.append(f"{ulps(2 * FAR)}: no longer counted, as from 0 to 1 or from one sign to the other")
     lines = ["; ".join(marks)]
     if any(name.startswith("strict/") for name in summary.subjects):
         lines.append("strict is array-api-strict; its devices other than cpu are pretended ones")
@@ -180,9 +183,6 @@ def _failures(summary: Summary, console: Console) -> None:
         console.print(Text(f"fault in the suite: {fault}", style="bold red"))
 
 
-def _closing(summary: Summary) -> Text:
-    run, outcome = summary.run, summary.outcome
-    parts = [f"{run.counts[Status.PASS]} passed"]
 def _unexplained(summary: Summary) -> list[tuple[int, str]]:
     """Count the failures without a name: those unlike any known mistake, and those not held against one."""
     compared = [v for v in summary.told if v.status in EXPLICABLE and not v.suspects]
@@ -197,6 +197,9 @@ def _unexplained(summary: Summary) -> list[tuple[int, str]]:
     return [(count, what) for what, count in counts.items() if count]
 
 
+def _closing(summary: Summary) -> Text:
+    run, outcome = summary.run, summary.outcome
+    parts = [f"{run.counts[Status.PASS]} passed"]
     parts += [f"{n} {status}" for status, n in run.counts.items() if status is not Status.PASS]
     done = f"{len(run.verdicts)} of {run.planned} planned"
     if len(summary.asked) < run.header.cases:

@@ -96,7 +96,7 @@ def echoed(case: Case, **other: Array) -> Outputs:
 @pytest.mark.parametrize(
     ("case", "other", "names"),
     [
-        # Columns first, in and out: what came goes back as it was, and the first row is of every third number.
+        # Columns first, in and out: what came goes back as it was, and the first row has every third number.
         (TWELVE, {"first": Array("float64", (4,), (1.0, 4.0, 7.0, 10.0))}, {"columns-first"}),
         (TWELVE, {"first": Array("float64", (4,), (1.0, 4.0, 7.0, 11.0))}, set()),
         (LISTED, {"epsilon": Array("float64", (), (1.0,))}, {"list-of-one-is-a-number"}),

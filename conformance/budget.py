@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conformance.oracle.fixed import Fixed, Number
     from conformance.oracle.problem import Problem
 
-ZERO = Fraction(0)
+ZERO, ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ def budgets(solution: Solution, model: Model) -> dict[str, tuple[float, ...]]:
         if op is Op.GRADIENT:
             bounds["gradient"] = analysis.gradient()
     return {name: tuple(ceiling(b) for b in bound) for name, bound in bounds.items()}
+
+
+def gradient(solution: Solution, model: Model, factor: Fraction) -> tuple[float, ...]:
+    """Give the bound on each element of the gradient of a loss times a power of two, up or down."""
+    return tuple(map(ceiling, _Analysis(solution, model).gradient(factor)))
 
 
 def ceiling(bound: Fraction) -> float:
@@ -205,12 +210,12 @@ class _Analysis:
         """Give the roundings that one term of a sum passes through."""
         return (terms - 1).bit_length() if self.model.pairwise else terms - 1
 
-    def gradient(self) -> tuple[Fraction, ...]:
+    def gradient(self, factor: Fraction = ONE) -> tuple[Fraction, ...]:
         """Each coordinate: the two unit vectors, their difference, and the expected one's rounding."""
         s, p = self.s, self.p
-        output = s.outputs["gradient"].values
+        output = [factor * g for g in s.outputs["gradient"].values]
         errors = [ZERO] * len(output)
-        share = Fraction(1, s.count) if p.reduction != "sum" and s.count else Fraction(1)
+        share = abs(factor) / (s.count if p.reduction != "sum" and s.count else 1)
         # The coordinate's own subtraction, the quotient, and the division by the count.
         k = self.k + 3
         for e in s.entries:
@@ -232,14 +237,17 @@ class _Analysis:
         )
 
     def settled(self, g: Fraction, error: Fraction) -> Fraction:
-        """Add the last subtraction, the narrowing to the keypoints' dtype, and the expected rounding."""
+        """Add the last subtraction, then the rounding of the expected one or to half precision."""
         p = self.p
-        if not error and representable(g, p.dtype):
+        if not error and representable(g, p.result):
+            # Rounding to half precision, which may follow, is the same for everybody.
             return ZERO
-        final = half_ulp(abs(g) + error, p.result) + half_ulp(g, p.dtype)
-        if p.dtype != p.result:
-            final += half_ulp(abs(g) + error, p.dtype)
-        return error + final
+        error += half_ulp(abs(g) + error, p.result)
+        if p.dtype == p.result:
+            return error + half_ulp(g, p.dtype)
+        # Rounded once from somewhere in this range: to one number, unless the range spans a tie.
+        due, low, high = (Fraction(bits.round_to(v, p.dtype)) for v in (g, g - error, g + error))
+        return max(due - low, high - due)
 
     def norm(self) -> tuple[Fraction, ...]:
         """Give a row without a budget for each sequence's first frame, then the lengths."""

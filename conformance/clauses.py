@@ -28,7 +28,7 @@ CLAUSES = {
     "TL-8.1": "The gradient of a moving, unmasked entry above epsilon is its unit vector over the count.",
     "TL-8.2": "The gradient is exactly 0 at rest, where masked, between segments, and at or below epsilon.",
     "TL-8.3": "The gradient of an unmasked NaN entry is NaN in every coordinate of its two frames.",
-    "TL-8.4": "The gradient has the keypoints' shape and dtype.",
+    "TL-8.4": "The gradient has the keypoints' shape and dtype; it is rounded to half precision once.",
     "TL-9": "The loss gives the same under tracing, mapping, compilation and lazy evaluation.",
     "TL-10.1": "An array of a dtype that is not real floating point is refused as `type`.",
     "TL-10.2": "An array of a wrong shape, or a wrong number of frames or epsilons, is refused as `shape`.",

@@ -14,7 +14,7 @@ from rich.text import Text
 
 import temporal_loss
 from conformance import commands, compare, fresh, options
-from conformance.exits import Exit, StartError, UsageError
+from conformance.exits import Exit, NothingRanError, StartError, UsageError
 from conformance.port.guard import guarded
 from conformance.port.limits import CALLABLE
 from conformance.port.options import POSITIVE, limits, port_options, ports, trace
@@ -176,6 +176,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except StartError as error:
         return _complain(str(error), Exit.NOT_STARTED)
+    except NothingRanError as error:
+        return _complain(str(error), Exit.INCOMPLETE)
     except (click.Abort, EOFError, KeyboardInterrupt):
         return _complain("interrupted", Exit.INCOMPLETE)
     except (UsageError, click.ClickException, OSError) as error:

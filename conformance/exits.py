@@ -25,5 +25,9 @@ class UsageError(_OneLineError):
     """The user asked for something that is not there; one line that says what to do."""
 
 
+class NothingRanError(_OneLineError):
+    """What was selected of the cases is none of them."""
+
+
 class StartError(_OneLineError):
     """A subject did not start, so nothing can be said about it."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from conformance import bits, budget, oracle
 from conformance.budget import ceiling
 from conformance.model import Array, Expected, Op
+from conformance.oracle.problem import HALVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,7 @@ WORDS: Mapping[str, str] = {**LAYOUTS, **STATES, **DERIVATIVES, **CLASS, **SIZE}
 """Every variation, and how a verdict tells of it."""
 
 UPSTREAM = -4.0
-"""A power of two, by which every budget and every rounding grows exactly."""
+"""A power of two, by which every budget and every rounding to a normal number grows exactly."""
 _WEIGHT = 0.5
 
 
@@ -106,7 +107,19 @@ def due(case: Case, variation: str) -> Case | None:
 
 
 def _times(case: Case, factor: float) -> Case:
-    return replace(case, expected={name: _scaled(e, factor) for name, e in case.expected.items()})
+    expected = {name: _scaled(e, factor) for name, e in case.expected.items()}
+    if case.dtype in HALVES:
+        expected["gradient"] = _rounded_after(case, Fraction(factor))
+    return replace(case, expected=expected)
+
+
+def _rounded_after(case: Case, factor: Fraction) -> Expected:
+    """Multiply a half-precision gradient before it is rounded: below the normal numbers that differs."""
+    solution = oracle.solve(case.request)
+    gradient = solution.outputs["gradient"]
+    times = replace(gradient, values=tuple(factor * g for g in gradient.values))
+    wide, tight = (budget.gradient(solution, model, factor) for model in (budget.BUDGET, budget.TIGHT))
+    return Expected(oracle.rounded(times), wide, tight)
 
 
 def _scaled(expected: Expected, factor: float) -> Expected:

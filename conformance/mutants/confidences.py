@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance import bits
 from conformance.model import ErrorKind, Op
-from conformance.mutants.numbers import cut, scaled, ties_away
+from conformance.mutants.numbers import cut, scaled, subnormal, ties_away
 from conformance.mutants.refusals import refuses
 from conformance.mutants.registry import mutant
 from conformance.oracle.problem import HALVES
@@ -216,6 +216,34 @@ by_threshold(
     "threshold-below-zero-masks-nothing: "
     "Skips the mask where the threshold is negative, though a confidence may be lower still.",
     lambda given, own: bits.round_to(given, own) if given >= 0 else -math.inf,
+)
+
+
+def by_small_threshold(what: str, threshold: Callable[[float, str], float]) -> None:
+    """Declare another threshold where the one asked for is below the normal numbers of the confidences."""
+    by_threshold(
+        what,
+        lambda given, own: threshold(given, own) if subnormal(given, own) else bits.round_to(given, own),
+    )
+
+
+def _to_its_digits(value: float, dtype: str) -> float:
+    """Round to as many binary digits as normal numbers of the dtype have, however small the number is."""
+    digits, exponent = math.frexp(value)
+    precision = bits.FORMATS[dtype].precision
+    return math.ldexp(round(math.ldexp(digits, precision)), exponent - precision)
+
+
+by_small_threshold(
+    "small-threshold-cut: Cuts the digits of a threshold that is below the confidences' normal numbers.", cut
+)
+by_small_threshold(
+    "small-threshold-flushed: Takes a threshold below the confidences' normal numbers for 0.", lambda *_: 0.0
+)
+by_small_threshold(
+    "small-threshold-as-normal: "
+    "Rounds a threshold below the confidences' normal numbers to as many digits as those have.",
+    _to_its_digits,
 )
 
 

@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from conformance.oracle.fixed import Fixed, Number
 
 
-def cut(value: float, dtype: str) -> float:
-    """Nearest number of the dtype towards 0. Holds for finite numbers in its normal range."""
-    size = abs(value)
+def subnormal(value: Exact, dtype: str) -> bool:
+    """Whether a number is below the normal ones of the dtype, and not 0."""
+    least = 2.0 ** bits.FORMATS[dtype].min_exponent
+    return value != 0 and -least < value < least
+
+
+def cut(value: float | Fraction, dtype: str) -> float:
+    """Nearest number of the dtype towards 0, of a finite number within its range."""
+    size = abs(Fraction(value))
     near = bits.round_to(size, dtype)
     if near > size:
         step = bits.ulp(near, dtype)
-        near -= step / 2 if math.frexp(near)[0] == 0.5 else step
+        near -= step / 2 if math.frexp(near)[0] == 0.5 and not subnormal(near / 2, dtype) else step
     return math.copysign(near, value)
 
 

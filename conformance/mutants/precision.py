@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from conformance import bits
 from conformance.model import Op
-from conformance.mutants.numbers import rounded, through
+from conformance.mutants.numbers import cut, rounded, subnormal, through
 from conformance.mutants.registry import mutant
 from conformance.oracle import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.oracle import Definition, Exact, Output, Problem, Solution
+    from conformance.oracle import Definition, Entry, Exact, Output, Problem, Solution
     from conformance.oracle.fixed import Fixed, Number
 
     Step = tuple[Number, ...]
@@ -76,17 +76,12 @@ half(
 )
 
 
-def _subnormal(value: Exact, dtype: str) -> bool:
-    least = 2.0 ** bits.FORMATS[dtype].min_exponent
-    return value != 0 and -least < value < least
-
-
 def read_otherwise(what: str, read: Callable[[float, float], float]) -> None:
     """Declare another reading of subnormal halves, of the number and the least normal one."""
 
     def prepare(_: Definition, p: Problem) -> Problem:
         least = 2.0 ** bits.FORMATS[p.dtype].min_exponent
-        return replace(p, x=tuple(read(v, least) if _subnormal(v, p.dtype) else v for v in p.x))
+        return replace(p, x=tuple(read(v, least) if subnormal(v, p.dtype) else v for v in p.x))
 
     half(what, prepare=prepare)
 
@@ -102,13 +97,34 @@ read_otherwise(
 
 
 def _flushed(truth: Definition, s: Solution) -> Output:
-    return _changed(truth.gradient(s), lambda v: Fraction(0) if _subnormal(v, s.problem.dtype) else v)
+    return _changed(truth.gradient(s), lambda v: Fraction(0) if subnormal(v, s.problem.dtype) else v)
 
 
 half(
     "half-gradient-flushed: Gives 0 for a gradient below the normal half-precision numbers.",
     ops=(Op.GRADIENT,),
     gradient=_flushed,
+)
+half(
+    "half-gradient-cut: Cuts the gradient to half precision, as by dropping bits, and does not round.",
+    ops=(Op.GRADIENT,),
+    gradient=lambda truth, s: _changed(
+        truth.gradient(s), lambda v: Fraction(cut(v, s.problem.dtype)) if isinstance(v, Fraction) else v
+    ),
+)
+
+
+def _narrow_parts(truth: Definition, s: Solution, entry: Entry) -> tuple[Exact, ...]:
+    share = truth.share(s) or Fraction(1)
+    units = truth.direction(s, entry)
+    return tuple(through(u * share, s.problem.dtype) / share if isinstance(u, Fraction) else u for u in units)
+
+
+half(
+    "half-gradient-in-parts: "
+    "Rounds what each step adds to a gradient to half precision, then the sum of a frame's two.",
+    ops=(Op.GRADIENT,),
+    direction=_narrow_parts,
 )
 half(
     "half-gradient-kept-wide: Gives the gradient in float32 where the keypoints are in half precision.",

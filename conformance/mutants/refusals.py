@@ -9,7 +9,7 @@ from conformance.bits import FORMATS
 from conformance.model import ErrorKind
 from conformance.mutants.registry import mutant
 from conformance.oracle.problem import HALVES
-from conformance.oracle.refusals import CHECKS, refusal
+from conformance.oracle.refusals import CHECKS, POLICIES, REDUCTIONS, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,17 @@ def numbers(request: Request, name: str) -> list[Any]:
     """Parameter as a list; empty where it is not given."""
     given = request.params.get(name, [])
     return given if isinstance(given, list) else [given]
+
+
+def is_negative_zero(value: object) -> bool:
+    """Whether a parameter is 0 with a sign."""
+    return value == 0 and isinstance(value, float) and math.copysign(1, value) < 0
+
+
+def known_as(request: Request, name: str, read: Callable[[str], str]) -> bool:
+    """Whether a word would be known if it were read otherwise."""
+    given = request.params[name]
+    return isinstance(given, str) and read(given) in (*REDUCTIONS, *POLICIES)
 
 
 def epsilons(request: Request) -> int:
@@ -209,6 +220,16 @@ accepts(
     "epsilon-negative",
     where=lambda request: min(numbers(request, "epsilon")) > -1e-9,
 )
+refuses(
+    "refuses-negative-zero: Refuses an epsilon of -0.0, for its sign.",
+    ErrorKind.VALUE,
+    lambda request: any(map(is_negative_zero, numbers(request, "epsilon"))),
+)
+refuses(
+    "refuses-negative-zero-in-list: Refuses a list of epsilons that has -0.0 in it, for its sign.",
+    ErrorKind.VALUE,
+    lambda request: epsilons(request) > 0 and any(map(is_negative_zero, request.params["epsilon"])),
+)
 accepts(
     "only-first-epsilon-checked: Looks at the first of a list of epsilons only.",
     "epsilon-negative",
@@ -221,7 +242,12 @@ accepts("accepts-any-reduction: Takes an unknown reduction.", "unknown-reduction
 accepts(
     'reduction-in-any-case: Takes "Mean" for "mean".',
     "unknown-reduction",
-    where=lambda request: str(request.params["reduction"]).lower() == "mean",
+    where=lambda request: known_as(request, "reduction", str.lower),
+)
+accepts(
+    'reduction-trimmed: Takes " mean " for "mean".',
+    "unknown-reduction",
+    where=lambda request: known_as(request, "reduction", str.strip),
 )
 accepts(
     "none-is-mean: Takes a reduction of None for the mean.",
@@ -229,6 +255,16 @@ accepts(
     where=lambda request: request.params["reduction"] is None,
 )
 accepts("accepts-any-nan-policy: Takes an unknown nan_policy.", "unknown-nan-policy")
+accepts(
+    'policy-in-any-case: Takes "Omit" for "omit".',
+    "unknown-nan-policy",
+    where=lambda request: known_as(request, "nan_policy", str.lower),
+)
+accepts(
+    'policy-trimmed: Takes " omit " for "omit".',
+    "unknown-nan-policy",
+    where=lambda request: known_as(request, "nan_policy", str.strip),
+)
 accepts("accepts-any-quantile: Takes a quantile outside 0 to 1.", "quantile-out-of-range")
 accepts(
     "quantile-in-percent: Takes a quantile above 1 for percent.",

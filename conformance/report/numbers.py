@@ -17,9 +17,13 @@ def ratio(value: float | None) -> str:
     return _short(value, 2, 100)
 
 
+FAR = 1e9
+"""Distance in ULP from which on it is not counted out: from 0 to most numbers, from one sign to the other."""
+
+
 def ulps(value: float | None) -> str:
     """Distance in units in the last place."""
-    return _short(value, 0, 1e6)
+    return f">{FAR:.0e}".replace("+0", "") if FAR < size(value) < math.inf else _short(value, 0, 1e6)
 
 
 def _short(value: float | None, digits: int, large: float) -> str:

@@ -279,6 +279,16 @@ class Summary:
         return sorted((v for v in self.run.verdicts if v.spread), key=lambda v: -size(v.spread))
 
     @property
+    def drawn(self) -> str:
+        """The fresh cases that were asked, in words."""
+        asked = sum(c.id in self.asked for c in self.cases.values() if fresh.is_fresh(c))
+        if asked == self.header.fresh:
+            return self.header.drawn
+        if not self.header.fresh:
+            return f"{asked} fresh case{'s' * (asked > 1)} by id"
+        return f"{asked} of {self.header.drawn}"
+
+    @property
     def selected(self) -> bool:
         """Whether some subject was not asked all that its mode is asked."""
         # What is passed on as text is asked of ports alone.

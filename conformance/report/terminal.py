@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from conformance import explain
+from conformance.diagnose import EXPLICABLE, too_large
 from conformance.model import Status
 from conformance.mutants import mutants
-from conformance.report.numbers import ratio, ulps
+from conformance.report.numbers import FAR, ratio, size, ulps
 from conformance.report.summary import standing
 
 if TYPE_CHECKING:
@@ -115,6 +117,8 @@ def _legend(summary: Summary) -> list[str]:
     marks.append("subject: what is tested, backend/device/mode")
     marks.append("err/budget: largest error as a share of the error allowed")
     marks.append("ULP: distance in neighbouring floating-point numbers")
+    if any(FAR < size(row.ulp) < math.inf for row in summary.rows):
+        marks.append(f"{ulps(2 * FAR)}: no longer counted, as from 0 to 1 or from one sign to the other")
     lines = ["; ".join(marks)]
     if any(name.startswith("strict/") for name in summary.subjects):
         lines.append("strict is array-api-strict; its devices other than cpu are pretended ones")
@@ -175,10 +179,24 @@ def _failures(summary: Summary, console: Console) -> None:
         for name, explained, looked in culprits[:_CULPRITS_SHOWN]:
             what = f"{subject}: {explained} of {looked} explained failures are those of {name}: "
             console.print(Text.assemble((what, "bold"), mutants()[name].description), soft_wrap=True)
-    if unlike := sum(not v.suspects for v in summary.told):
-        console.print(f"{unlike} of {len(summary.told)} failures are like no known mistake")
+    for count, what in _unexplained(summary):
+        console.print(f"{count} of {len(summary.told)} failures {what}")
     for fault in summary.run.faults:
         console.print(Text(f"fault in the suite: {fault}", style="bold red"))
+
+
+def _unexplained(summary: Summary) -> list[tuple[int, str]]:
+    """Count the failures without a name: those unlike any known mistake, and those not held against one."""
+    compared = [v for v in summary.told if v.status in EXPLICABLE and not v.suspects]
+    large = sum(v.smaller is None and too_large(summary.cases[v.case]) for v in compared)
+    counts = {
+        "are like no known mistake": len(compared) - large,
+        "are of cases too large to be compared with known mistakes": large,
+        "have no answer to compare with known mistakes": sum(
+            v.status not in EXPLICABLE for v in summary.told
+        ),
+    }
+    return [(count, what) for what, count in counts.items() if count]
 
 
 def _closing(summary: Summary) -> Text:
@@ -188,5 +206,5 @@ def _closing(summary: Summary) -> Text:
     done = f"{len(run.verdicts)} of {run.planned} planned"
     if len(summary.asked) < run.header.cases:
         done += f", a selection of {len(summary.asked)} of {run.header.cases} cases"
-    said = f"{', '.join(parts)}; {done}; {run.header.drawn}; suite {run.header.suite[:12]}"
+    said = f"{', '.join(parts)}; {done}; {summary.drawn}; suite {run.header.suite[:12]}"
     return Text.assemble((f"{outcome.word}: ", f"bold {outcome.color}"), said)

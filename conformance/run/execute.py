@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import deviations, suite
-from conformance.exits import UsageError
+from conformance.exits import NothingRanError, UsageError
 from conformance.run.pairs import Store
 from conformance.run.progress import Progress
 from conformance.run.recorder import Recorder
@@ -97,6 +97,13 @@ def execute(
         Told of every verdict as it comes.
     extra : sequence of str
         Options for pytest.
+
+    Raises
+    ------
+    UsageError
+        pytest does not take the options.
+    NothingRanError
+        They select no case.
     """
     if any(word.partition("=")[0] == "--conformance-plan" for word in extra):
         message = "--conformance-plan is the suite's own"
@@ -109,6 +116,9 @@ def execute(
         status, said = _pytest(_arguments(ini, text, extra), recorder)
         if status == pytest.ExitCode.USAGE_ERROR and not run.faults:
             raise UsageError(_complaint(said))
+        if status == pytest.ExitCode.NO_TESTS_COLLECTED and not run.faults:
+            message = f"nothing ran: no case is selected by {recorder.selection}"
+            raise NothingRanError(message)
         run.pairs = Store(Path(scratch)).pairs()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -30,6 +31,14 @@ class Recorder:
     def __init__(self, run: Run, *listeners: Listener) -> None:
         self._run = run
         self._listeners = listeners
+        self.selection = ""
+        """The options that select cases, in words."""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Keep what cases are selected by, to name it where there are none."""
+        chosen = {"-k": config.getoption("keyword"), "-m": config.getoption("markexpr")}
+        words = [f"{option} {shlex.quote(told)}" for option, told in chosen.items() if told]
+        self.selection = " ".join(words) or "what follows `--`"
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count what is left after selection."""

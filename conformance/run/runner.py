@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance import deviations, fresh, suite
-from conformance.diagnose import suspects
+from conformance.diagnose import EXPLICABLE, suspects
 from conformance.distance import ulps_apart
 from conformance.drawing import draw
 from conformance.judge import judge
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from conformance.run.plan import Plan, Startable, Trial
     from conformance.subjects.base import Subject
 
-_EXPLICABLE = {Status.FAIL, Status.WRONGLY_ACCEPTED, Status.WRONGLY_REJECTED}
-_SHRINKABLE = {*_EXPLICABLE, Status.CRASH}
+_SHRINKABLE = {*EXPLICABLE, Status.CRASH}
 SHRUNK = 3
 """How many failures of a subject are made small; who fails everywhere is not asked for ever."""
 
@@ -96,7 +95,7 @@ def _asked(subject: Subject, case: Case) -> tuple[Verdict, Answer]:
     verdict, again = (judge(case, a, subject=subject.name, device=subject.device) for a in (first, second))
     if verdict.status is Status.PASS and again.status is not Status.PASS:
         verdict = replace(again, reason=f"on the second run only: {again.reason}")
-    elif verdict.status in _EXPLICABLE:
+    elif verdict.status in EXPLICABLE:
         verdict = replace(verdict, suspects=suspects(case, first))
     if verdict.status is Status.PASS:
         verdict = varied(subject, case) or verdict

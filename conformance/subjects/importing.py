@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
+import conformance
 from conformance.exits import StartError, UsageError
 from conformance.text import said
 
 
 def find_object(option: str, spec: str, what: str) -> Any:
-    """Import `package.module:object`; the current directory comes first on the path.
+    """Import `package.module:object`; the current directory comes first on the path, but for the suite.
 
     Parameters
     ----------
@@ -30,9 +32,7 @@ def find_object(option: str, spec: str, what: str) -> Any:
     if not (module_name and colon and attribute):
         message = f"{option} {spec}: write it as package.module:{what}"
         raise UsageError(message)
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    _look_here_first()
     try:
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -50,3 +50,14 @@ def find_object(option: str, spec: str, what: str) -> Any:
             raise UsageError(message)
         found = getattr(found, part)
     return found
+
+
+def _look_here_first() -> None:
+    here = str(Path.cwd())
+    if here in sys.path:
+        return
+    sys.path.insert(0, here)
+    own = PathFinder.find_spec("conformance", [here])
+    if own is not None and own.origin not in {None, conformance.__file__}:
+        # Processes that are started with this path, as by pytest-xdist, are to find the suite by its name.
+        sys.path.insert(0, str(Path(conformance.__file__).parents[1]))

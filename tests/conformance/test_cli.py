@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import click
 import pytest
-from command import conformance, lines
+from command import conformance, lines, python
 from support.selection import select
 
 import temporal_loss
@@ -23,6 +21,7 @@ from conformance.cli import cli, main
 from conformance.exits import Exit
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 QUICKEST = next((n for n in ("numpy", "strict", "torch", "dask", "jax") if n in select().names), "")
@@ -207,8 +206,12 @@ def test_selection_xdist_and_the_last_failed_are_pytests(tmp_path: Path) -> None
     verdicts = [line for line in lines(tmp_path / "r.jsonl") if line["type"] == "verdict"]
     assert sorted(v["case"] for v in verdicts) == sorted(chosen)
     assert conformance(*options, "--collect-only", cwd=tmp_path).returncode == Exit.INCOMPLETE
-    nothing = conformance("--backend", QUICKEST, "--", "-k", "nothing", cwd=tmp_path)
-    assert nothing.returncode == Exit.INCOMPLETE
+    for more in ([], ["-n", "2"]):
+        nothing = conformance("--backend", QUICKEST, "--", "-k", "step-nosuch or none", *more, cwd=tmp_path)
+        assert nothing.returncode == Exit.INCOMPLETE
+        said = "nothing ran: no case is selected by -k 'step-nosuch or none'"
+        assert nothing.stderr == f"python -m conformance: {said}\n"
+        assert nothing.stdout == ""
     unknown = conformance("--backend", QUICKEST, "--", "--nonsense", cwd=tmp_path)
     assert unknown.returncode == Exit.USAGE
     assert unknown.stderr.splitlines()[-1].endswith("unrecognized arguments: --nonsense")
@@ -281,15 +284,8 @@ def test_the_command_is_the_module() -> None:
 def without(module: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command line where a module cannot be imported, by the processes that it starts neither."""
     (cwd / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
-    return subprocess.run(  # noqa: S603 - our own command, with nothing imported before
-        [sys.executable, "-m", "conformance", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    paths = os.pathsep.join([str(cwd), str(ROOT)])
+    return python("-m", "conformance", *arguments, cwd=cwd, PYTHONPATH=paths)
 
 
 @pytest.mark.parametrize("module", sorted(IMPORTED - OPTIONAL))

@@ -9,7 +9,7 @@ import pytest
 
 from conformance import suite
 from conformance.diagnose import LARGEST, suspects
-from conformance.model import Array, Errored, ErrorKind, Op, Outputs, Rejected, Status, Unsupported
+from conformance.model import Array, Case, Errored, ErrorKind, Op, Outputs, Rejected, Status, Unsupported
 from conformance.mutants import mutants, wrong_answer
 
 CASES = {c.id: c for c in suite.load_cases()}
@@ -79,3 +79,42 @@ def test_large_cases_are_not_looked_into() -> None:
     wrong = wrong_answer(mutants()[case.kills[0]], case)
     assert isinstance(wrong, dict)
     assert suspects(case, Outputs(wrong, "cpu")) == ()
+
+
+# Echoes -------------------------------------------------------------------------------------
+
+TWELVE, LISTED, DECIMALS = (
+    CASES[f"echo-{n}"] for n in ("array-f64-001", "epsilon-f64-004", "number-f64-012")
+)
+
+
+def echoed(case: Case, **other: Array) -> Outputs:
+    """A right echo but for some outputs."""
+    return Outputs({name: due.array for name, due in case.expected.items()} | other, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("case", "other", "names"),
+    [
+        # Columns first, in and out: what came goes back as it was, and the first row has every third number.
+        (TWELVE, {"first": Array("float64", (4,), (1.0, 4.0, 7.0, 10.0))}, {"columns-first"}),
+        (TWELVE, {"first": Array("float64", (4,), (1.0, 4.0, 7.0, 11.0))}, set()),
+        (LISTED, {"epsilon": Array("float64", (), (1.0,))}, {"list-of-one-is-a-number"}),
+        (LISTED, {"epsilon": Array("float64", (1,), (1.5,))}, set()),
+        # An output that nobody asked for is not explained by what is read wrongly.
+        (LISTED, {"more": Array("float64", (), (1.0,))}, set()),
+    ],
+)
+def test_an_echo_is_explained_by_what_is_wrong_in_it(
+    case: Case, other: dict[str, Array], names: set[str]
+) -> None:
+    assert set(suspects(case, echoed(case, **other))) == names
+
+
+def test_a_decimal_is_wrong_by_its_own_mistake_and_no_other() -> None:
+    name = "decimals-digit-by-digit"
+    wrong = wrong_answer(mutants()[name], DECIMALS)
+    assert isinstance(wrong, dict)
+    # The keypoints are right either way; a few bits decide.
+    assert suspects(DECIMALS, echoed(DECIMALS, epsilon=wrong["epsilon"])) == (name,)
+    assert suspects(DECIMALS, echoed(DECIMALS, epsilon=nudged(wrong["epsilon"]))) == ()

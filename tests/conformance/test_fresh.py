@@ -160,6 +160,23 @@ def test_a_mistake_in_one_combination_is_found_shrunk_and_found_again(tmp_path: 
     assert [line for line in same if line not in again.stdout] == []
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--seed=4", "--", "-k", "value-exact-f64-001"], "0 of 100 fresh cases, seed 4"),
+        (["--seed=4", "--", "-k", "fresh-4-00"], "10 of 100 fresh cases, seed 4"),
+        (["--case", "fresh-4-007"], "1 fresh case by id"),
+        (["--case", "value-exact-f64-001"], "no fresh cases"),
+    ],
+)
+def test_only_fresh_cases_that_were_asked_are_told(options: list[str], words: str, tmp_path: Path) -> None:
+    done = conformance("--backend=numpy", "--html=r.html", "--markdown=r.md", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"; {words}; suite" in " ".join(done.stdout.split())
+    assert f"; {words}; suite" in (tmp_path / "r.md").read_text()
+    assert f"<dd>{words}</dd>" in (tmp_path / "r.html").read_text()
+
+
 def test_another_seed_each_time_that_is_told(tmp_path: Path) -> None:
     seeds = []
     for report in ("a", "b"):

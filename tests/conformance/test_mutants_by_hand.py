@@ -189,6 +189,18 @@ def test_worked_by_hand_gradients() -> None:
         "half-gradient-flushed", case_of([[0, 0], [1, 2.0**-20]], Op.GRADIENT, "float16"), "gradient"
     )
     assert flushed == (-1.0, 0.0, 1.0, 0.0)
+    # 0.6 is 1228.8 * 2**-11, 0.8 is 1638.4 * 2**-11, and their difference 1638.4 * 2**-13.
+    turn = case_of([[0, 0], [3, 4], [-1, 7]], Op.GRADIENT, "float16", reduction="sum")
+    assert turn.expected["gradient"].array.values[:4] == (
+        -1229 / 2048,
+        -1638 / 2048,
+        1434 / 1024,
+        1638 / 8192,
+    )
+    cut_off = wrong("half-gradient-cut", turn, "gradient")
+    assert cut_off[:4] == (-1228 / 2048, -1638 / 2048, 1433 / 1024, 1638 / 8192)
+    in_parts = wrong("half-gradient-in-parts", turn, "gradient")
+    assert in_parts[:4] == (-1229 / 2048, -1638 / 2048, 1434 / 1024, (1638 - 1229) / 2048)
     tied = case_of([[0, 0], [3, 4]], Op.GRADIENT, epsilon=5.0)
     assert wrong("gradient-half-at-tie", tied, "gradient") == (-0.3, -0.4, 0.3, 0.4)
     long = case_of([[0, 0], [3, 4], [6, 8]], Op.GRADIENT, reduction="sum")
@@ -226,7 +238,30 @@ def test_worked_by_hand_thresholds(name: str, threshold: float, due: tuple[float
     assert wrong(name, case) == due != case.expected["loss"].array.values
 
 
+@pytest.mark.parametrize(
+    ("name", "threshold", "due"),
+    [
+        # Of the 2nd, 3rd and 4th smallest number, those from the threshold on are kept.
+        ("small-threshold-cut", 3.75, (0.0, 1.0, 1.0)),
+        ("small-threshold-flushed", 3.75, (1.0, 1.0, 1.0)),
+        ("small-threshold-as-normal", 2.5, (0.0, 1.0, 1.0)),
+    ],
+)
+def test_worked_by_hand_thresholds_below_the_normal_numbers(
+    name: str, threshold: float, due: tuple[float, ...]
+) -> None:
+    level = Array("float16", (2, 3), tuple(n * 2.0**-24 for n in (2, 3, 4, 2, 3, 4)))
+    asked = {"confidences": level, "prob_threshold": threshold * 2.0**-24, "reduction": "none"}
+    case = case_of([[0] * 6, [1, 0] * 3], **asked)
+    assert wrong(name, case) == due != case.expected["loss"].array.values
+    usual = case_of([[0] * 6, [1, 0] * 3], **asked | {"prob_threshold": 2.0**-13 + 2.0**-24})
+    assert wrong(name, usual) == usual.expected["loss"].array.values
+
+
 def test_wrong_ways_to_round() -> None:
+    assert cut(3.75 * 2.0**-24, "float16") == 3 * 2.0**-24
+    assert cut(0.75 * 2.0**-24, "float16") == 0.0
+    assert cut(2.0**-14 - 2.0**-26, "float16") == 2.0**-14 - 2.0**-24
     assert cut(0.5 - 2**-40, "float32") == 0.5 - 2**-25
     assert cut(-1 - 2**-11, "float16") == -1.0
     assert ties_away(-1 - 2**-11, "float16") == -1 - 2**-10
@@ -250,6 +285,20 @@ def test_worked_by_hand_refusals() -> None:
     assert wrong_answer(KNOWN["squared-length"], odd) is ErrorKind.SHAPE
     assert wrong_answer(KNOWN["shape-is-a-type"], odd) is ErrorKind.TYPE
     assert wrong_answer(KNOWN["value-is-a-type"], odd) is ErrorKind.SHAPE
+    for word, read in (("Mean", "reduction-in-any-case"), ("mean\n", "reduction-trimmed")):
+        told = case_of(TWO, reduction=word)
+        assert wrong_answer(KNOWN[read], told) is None
+        assert wrong_answer(KNOWN[read], case_of(TWO, reduction="average")) is ErrorKind.VALUE
+        assert wrong_answer(KNOWN[read.replace("reduction", "policy")], told) is ErrorKind.VALUE
+    assert wrong_answer(KNOWN["policy-trimmed"], case_of(TWO, nan_policy=" omit ")) is None
+    assert wrong_answer(KNOWN["policy-in-any-case"], case_of(TWO, nan_policy="OMIT")) is None
+    signed = case_of(TWO, epsilon=-0.0)
+    assert signed.expected["loss"] == case_of(TWO, epsilon=0.0).expected["loss"]
+    assert wrong_answer(KNOWN["refuses-negative-zero"], signed) is ErrorKind.VALUE
+    assert isinstance(wrong_answer(KNOWN["refuses-negative-zero"], case_of(TWO, epsilon=0.0)), dict)
+    listed = case_of(TWO, epsilon=[1.5, -0.0])
+    assert wrong_answer(KNOWN["refuses-negative-zero-in-list"], listed) is ErrorKind.VALUE
+    assert isinstance(wrong_answer(KNOWN["refuses-negative-zero-in-list"], signed), dict)
     three = case_of(TWO, epsilon=[1.0, 2.0, 3.0])
     assert wrong_answer(KNOWN["ignores-spare-epsilons"], three) is None
     assert wrong_answer(KNOWN["broadcasts-one-epsilon"], three) is ErrorKind.SHAPE

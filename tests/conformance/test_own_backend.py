@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from command import conformance, lines
+from command import conformance, lines, python
 from support.selection import select
 
 from conformance.cli import main
@@ -41,6 +41,26 @@ def test_it_runs_under_its_name(extra: list[str], tmp_path: Path) -> None:
     }
     # What runs it again has to find it again.
     assert header["subjects"][1]["rerun"] == f"--backend {OWN} --device cpu --mode again"
+
+
+@pytest.mark.parametrize(
+    ("options", "extra"),
+    [([], []), ([], ["-n", "2"]), (["--subject", "temporal_loss:temporal_loss"], [])],
+    ids=["alone", "in processes", "in a child"],
+)
+def test_a_conformance_py_of_the_user_s_is_left_alone(
+    options: list[str], extra: list[str], tmp_path: Path
+) -> None:
+    here, scripts = tmp_path / "here", tmp_path / "bin"
+    here.mkdir()
+    scripts.mkdir()
+    here.joinpath("conformance.py").write_text("raise RuntimeError('imported')\n", encoding="utf-8")
+    # What pip makes of an entry point: a script that does not have the current directory on its path.
+    script = scripts / "temporal-loss-conformance"
+    script.write_text("import conformance.__main__ as m, sys\nsys.exit(m.main())\n", encoding="utf-8")
+    options = ["--backend", OWN, *options, "--", "-k", "value-exact-f32-00", *extra]
+    done = python(str(script), *options, cwd=here)
+    assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
 
 
 def test_a_callable_on_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from runs import (
 )
 
 from conformance import explain
+from conformance.diagnose import too_large
 from conformance.model import Op, Status
 from conformance.report import badge, markdown
 from conformance.results import Pair
@@ -119,6 +121,19 @@ def test_the_legend_explains_the_marks_that_are_there() -> None:
     assert "array-api-strict" in shown(a_run(subjects=named("strict/cpu/eager")))
 
 
+@pytest.mark.parametrize(
+    ("ulp", "told", "explained"),
+    [(1e9, "1.0e+09", False), (4.3e18, ">1e9", True), (math.inf, "∞", False), (3.0, "3", False)],
+)
+def test_a_distance_that_says_nothing_is_not_counted_out(ulp: float, told: str, *, explained: bool) -> None:
+    run = a_run(good(CASES[0], ulp=ulp), subjects=(GOOD,))
+    row, legend = (shown(run).partition("\n3/5")[part] for part in (0, 2))
+    assert row.split()[-1] == told
+    assert (">1e9: no longer counted" in legend) is explained
+    assert f" {told} |" in markdown.render(summed(run))
+    assert "e+18" not in shown(run) + markdown.render(summed(run)) + page_text(run)
+
+
 def test_modes_of_one_group_are_told_apart_from_nothing_but_each_other() -> None:
     jit = replace(BAD, name=f"{BAD.group}/vmap", mode="vmap")
     run = a_run(bad(CASES[0]), subjects=(BAD, jit))
@@ -131,7 +146,7 @@ def test_modes_of_one_group_are_told_apart_from_nothing_but_each_other() -> None
     [
         (
             a_run(*map(good, ALL)),
-            f"conforms: {len(ALL)} passed; {len(ALL)} of {len(ALL)} planned; 100 fresh cases, seed 12; suite",
+            f"conforms: {len(ALL)} passed; {len(ALL)} of {len(ALL)} planned; 0 of 100 fresh cases, seed 12; suite",
             f"numpy/cpu {RIGHT} ({len(ALL)} of {len(ALL)}).",
         ),
         (
@@ -206,6 +221,15 @@ def test_a_failure_is_told_so_that_one_can_act_on_it() -> None:
     unknown = shown(a_run(*(bad(c) for c in ALL[:7])))
     assert "… and 2 more failures: all with --html" in unknown
     assert "7 of 7 failures are like no known mistake" in unknown
+    assert "too large" not in unknown
+    large = next(c for c in ALL if too_large(c))
+    apart = shown(a_run(*(bad(c) for c in (*ALL[:2], large)), bad(ALL[2], Status.CRASH)))
+    for line in (
+        "2 of 4 failures are like no known mistake\n",
+        "1 of 4 failures are of cases too large to be compared with known mistakes\n",
+        "1 of 4 failures have no answer to compare with known mistakes\n",
+    ):
+        assert line in apart
     assert explain.shortened(CASES[0].expected["loss"].array) == "float32 [2, 2]: 0.0, 5.0, 3.0, 0.0"
 
 

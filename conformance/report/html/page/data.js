@@ -57,6 +57,7 @@ function ratio(value) {
 function ulps(value) {
   if (value === null) return "";
   if (!Number.isFinite(value)) return special(value);
+  if (value > 1e9) return ">1e9";
   return value < 1e6 ? value.toFixed(0) : scientific(value);
 }
 

@@ -146,7 +146,7 @@ def test_modes_of_one_group_are_told_apart_from_nothing_but_each_other() -> None
     [
         (
             a_run(*map(good, ALL)),
-            f"conforms: {len(ALL)} passed; {len(ALL)} of {len(ALL)} planned; 0 of 100 fresh cases, seed 12; suite",
+            f"conforms: {len(ALL)} passed; {len(ALL)} of {len(ALL)} planned; 0 of 100 fresh cases, seed 12;",
             f"numpy/cpu {RIGHT} ({len(ALL)} of {len(ALL)}).",
         ),
         (

@@ -57,7 +57,9 @@ nox.options.sessions = [
 def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = ()) -> None:
     """Install requirements and dependency groups in the tested versions."""
     grouped = [line for group in groups for line in nox.project.dependency_groups(PROJECT, group)]
-    session.install("--quiet", "--constraint", "constraints.txt", *requirements, *grouped)
+    # What is imported is compiled then; all of it takes pip longer than everything else.
+    options = ("--quiet", "--no-compile", "--constraint", "constraints.txt")
+    session.install(*options, *requirements, *grouped)
 
 
 @nox.session(python=PYTHONS)
@@ -183,7 +185,7 @@ def origin(session: nox.Session) -> None:
     install(session, ".[torch]", groups=("test", "origin"))
     # Its dependencies, a whole training stack, are never called by the loss.
     session.install("--quiet", "--constraint", "constraints.txt", "--no-deps", "lightning-pose")
-    session.run("python", "-m", "pytest", "tests/origin", "--backend", "torch", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", "tests/origin", "--backend", "torch", *session.posargs)
 
 
 @nox.session
@@ -207,7 +209,7 @@ def docs(session: nox.Session) -> None:
     # The one environment with every CPU backend: blocks that use two of them run nowhere else.
     install(session, *SUITE, ".[all-cpu]", groups=("docs", "test", "browser"))
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
-    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "tests/docs", *session.posargs)
 
 
 @nox.session

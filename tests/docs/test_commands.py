@@ -1,19 +1,23 @@
 """Every shell block of README and site: its commands exist, and the quick ones run."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from support import select
+from support.commands import python_m
 
 from .blocks import ROOT, blocks_of, name_of, pages
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
 
 SHELL = [block for page in pages() for block in blocks_of(page) if block.language == "sh"]
 # Each once, under the name of the first page that has it.
@@ -100,10 +104,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    options: Any = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 300}
-    return subprocess.run(command, **options, check=False)  # noqa: S603 - our own command
+    _, module, *rest = arguments
+    return python_m(module, *rest, cwd=folder, environment=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
 @pytest.mark.parametrize("command", COMMANDS)

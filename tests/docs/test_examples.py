@@ -12,7 +12,13 @@ import temporal_loss
 from .blocks import ROOT, Block, blocks_of, pages
 from .page import Page
 
-PYTHON = [block for page in pages() for block in blocks_of(page) if block.language == "python"]
+PYTHON = [
+    # A page is run as a whole: in one process.
+    pytest.param(block, id=block.name, marks=pytest.mark.xdist_group(str(page)))
+    for page in pages()
+    for block in blocks_of(page)
+    if block.language == "python"
+]
 MODULES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for package in ("temporal_loss", "conformance")
@@ -21,7 +27,7 @@ MODULES = [
 ]
 
 
-@pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.name)
+@pytest.mark.parametrize("block", PYTHON)
 def test_block_runs_as_shown(block: Block, page_at: Callable[[Path], Page]) -> None:
     page_at(block.page).check(block)
 

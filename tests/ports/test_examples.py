@@ -81,7 +81,7 @@ def test_conforms_in_every_profile_it_claims(example: str, tmp_path: Path) -> No
     assert {v["status"] for v in verdicts.values()} == {"pass"}
     assert len(verdicts) == len(suite.load_cases()) + fresh.COUNT
     claimed = done.stdout.partition("Profiles claimed")[2].splitlines()
-    assert {words[0] for line in claimed if (words := line.split()) and "/cpu" in line} == CLAIMED
+    assert {words[0] for line in claimed if line.endswith("/cpu") and (words := line.split())} == CLAIMED
 
 
 def test_says_the_same_offline_and_in_one_shot(example: str, tmp_path: Path) -> None:

@@ -169,6 +169,7 @@ def test_a_stopped_step_leaves_nothing_behind(tmp_path: Path) -> None:
 
 ENDED = """
 import sys
+import threading
 from gpu import run
 run.install = lambda _: sys.executable
 run.probe = lambda *_: {"why": None, "devices": ["cuda:0"], "versions": {}}
@@ -176,7 +177,8 @@ run.plan = lambda *_: [run.Step("s", "torch", "cuda", 60, ["-c", "import time; t
 start = run.subprocess.Popen
 def told(*arguments, **options):
     process = start(*arguments, **options)
-    print(process.pid, flush=True)
+    # Told when it is waited for.
+    threading.Timer(0.5, print, [process.pid], {"flush": True}).start()
     return process
 run.subprocess.Popen = told
 run.main()

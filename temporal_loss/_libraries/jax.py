@@ -65,7 +65,7 @@ class JaxLibrary(base.Library):
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
         """Array of NumPy, which goes to wherever it is needed."""
-        return np.asarray(numbers, dtype=_FLOAT64 if dtype is jax.numpy.float64 else _FLOAT32)
+        return np.asarray(numbers, dtype=_FLOAT64 if dtype == jax.numpy.float64 else _FLOAT32)
 
     def moved(self, parameter: Array, array: Array) -> Array:
         """Bring an array to the devices of another one, a copy on each."""

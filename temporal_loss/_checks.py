@@ -98,7 +98,7 @@ def _check_form(library: Library, name: str, array: Any) -> None:
     if fault is not None:
         msg = f"{name} must be a dense array, got {fault}"
         raise TypeError(msg)
-    for length in array.shape if library.has_unknown_lengths else ():
+    for length in array.shape:
         if length is None or length != length:  # noqa: PLR0124 - NaN, in Dask
             msg = (
                 f"{name} must have a known shape, got {tuple(array.shape)}; "

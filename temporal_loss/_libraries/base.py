@@ -35,8 +35,6 @@ class Library:
     name = ""
     has_odd_arrays = True
     """Whether there are arrays that the stages cannot work on, or whose lengths are not known."""
-    has_unknown_lengths = True
-    """Whether, of these, there are any of the second kind."""
 
     def __init__(self, xp: ModuleType) -> None:
         self.xp = xp

@@ -12,12 +12,10 @@ from temporal_loss._libraries import base
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from types import ModuleType
 
     from temporal_loss._stages import Array, Frames, Parameters
 
 _PLAIN = (np.ndarray, np.memmap)
-_ZEROS = {np.dtype(name): np.zeros((), name) for name in ("float32", "float64")}
 
 
 class NumpyLibrary(base.Library):
@@ -41,10 +39,6 @@ class NumpyLibrary(base.Library):
     def beside(self, array: Array) -> dict[str, Any]:  # noqa: ARG002
         """Nothing is needed."""
         return {}
-
-    def hide(self, xp: ModuleType, values: Array, masked: Array) -> Array:
-        """Set what is masked to exactly 0, one that need not be made an array each time."""
-        return xp.where(masked, _ZEROS[values.dtype] if type(values) is np.ndarray else 0.0, values)
 
     def row(self, numbers: tuple[float, ...], array: Array, dtype: Any) -> Array:  # noqa: ARG002
         """Array of numbers, without the detour that array-api-compat takes."""

@@ -34,7 +34,6 @@ class TorchLibrary(base.Library):
     """Tensors."""
 
     name = "torch"
-    has_unknown_lengths = False
 
     def owns(self, value: object) -> bool:
         """Whether a value is a tensor."""
@@ -58,10 +57,6 @@ class TorchLibrary(base.Library):
         """Where a gradient is recorded, and wherever torch may trace or transform what is done here."""
         return _is_recorded_in(arrays) or _may_be_transformed(arrays)
 
-    def total(self, entries: Array) -> Array:
-        """Sum of all entries, without the detour that array-api-compat takes."""
-        return torch.sum(entries)
-
     def constant(self, array: Array) -> Array:
         """Tensor of the same values that takes no gradient."""
         return array.detach()
@@ -77,10 +72,6 @@ class TorchLibrary(base.Library):
     def device(self, array: Array) -> Any:
         """Its device."""
         return array.device
-
-    def is_elsewhere(self, array: Array, other: Array) -> bool:
-        """Whether two tensors are on different devices."""
-        return bool(array.device != other.device)
 
     def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
         """Nothing is changed."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from temporal_loss.recordings.datasets import read_movement
-from temporal_loss.recordings.recording import Recording, listed, quote, refuse, show
+from temporal_loss.recordings.recording import Recording, listed, quote, reason, refuse, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,11 +77,12 @@ def _read_deeplabcut(path: Path, rows: Rows, notes: list[str]) -> Recording:
         refuse(f"found rows {listed(map(quote, header))} after scorer", "(individuals,) bodyparts, coords")
     columns = find_columns(header.get("individuals"), header["bodyparts"], header["coords"], notes)
     values = array.array("d")
-    cells = []
-    for line, cells in rows:
+    row, counted = "", True
+    for frame, (line, cells) in enumerate(rows):
         values.extend(_numbers(line, cells, columns))
-    if cells and cells[0].startswith("labeled-data"):
-        notes.append("rows are labelled images: a step is one in time only between consecutive frames")
+        row = cells[0]
+        counted &= row.partition(".")[0] == str(frame)
+    _note_rows(row, notes, counted=counted)
     table = np.array(values).reshape(-1, len(columns))
     return arrange(path, "DeepLabCut-style CSV", list(columns), table, notes)
 
@@ -117,14 +118,32 @@ def read_hdf5(path: Path) -> Recording:
     import pandas as pd  # noqa: PLC0415
 
     with h5py.File(path) as file:
-        if "tracks" in file:
-            return read_movement(path)
-    frame = pd.read_hdf(path)
+        found = sorted(file)
+    if "tracks" in found:
+        return read_movement(path)
+    try:
+        frame = pd.read_hdf(path)
+    except ValueError as error:
+        keys = listed(map(quote, found)) or "nothing"
+        refuse(f"found {keys} ({reason(error)})", "one table, of DeepLabCut, or SLEAP's 'tracks'")
     level = {name: frame.columns.get_level_values(name).tolist() for name in frame.columns.names}
+    if not {"bodyparts", "coords"} <= level.keys():
+        due = "levels (individuals,) bodyparts, coords"
+        refuse(f"found a table with columns {listed(map(quote, map(str, frame.columns)))}", due)
     notes: list[str] = []
     columns = find_columns(level.get("individuals"), level["bodyparts"], level["coords"], notes)
+    rows = frame.index.get_level_values(0).tolist()
+    _note_rows(str(rows[-1]) if rows else "", notes, counted=rows == list(range(len(rows))))
     table = frame.iloc[:, list(columns.values())].to_numpy(dtype=float)
     return arrange(path, "DeepLabCut HDF5", list(columns), table, notes)
+
+
+def _note_rows(last: str, notes: list[str], *, counted: bool) -> None:
+    """Note rows that are images, or that the file does not number as frames are counted here."""
+    if last.startswith("labeled-data"):
+        notes.append("rows are labelled images: a step is one in time only between consecutive frames")
+    elif not counted:
+        notes.append("rows are not numbered 0, 1, 2, ... in the file: they are taken as consecutive frames")
 
 
 def find_columns(
@@ -143,10 +162,10 @@ def find_columns(
             ignored[coord] = None
     if not columns:
         refuse("header: found no keypoint", "columns x, y and likelihood of each")
-    space = {"x", *(coord for _, coord in columns)} - {_LIKELIHOOD}
-    for name, coord in itertools.product([name for name, _ in columns], sorted(space)):
+    space = sorted({"x", "y", *(coord for _, coord in columns)} - {_LIKELIHOOD})
+    for name, coord in itertools.product([name for name, _ in columns], space):
         if (name, coord) not in columns:
-            refuse(f"header: found no {coord} of {quote(name)}", "the same coordinates of each keypoint")
+            refuse(f"header: found no {coord} of {quote(name)}", f"{', '.join(space)} of each keypoint")
     if ignored:
         notes.append(f"columns ignored: {listed(ignored)}")
     return columns

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 START = "expected the header of DeepLabCut's CSV (scorer,...), SLEAP's (track,frame_idx,...) or Anipose's"
 ROWS = "after scorer, expected (individuals,) bodyparts, coords"
 NUMBER = "expected a number that float64 can hold"
-SAME = "expected the same coordinates of each keypoint"
+BOTH = "expected x, y of each keypoint"
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,12 @@ SAME = "expected the same coordinates of each keypoint"
             id="twice-the-same-column",
         ),
         pytest.param(
-            GOOD.replace("coords,x,y", "coords,x,z"), f"header: found no y of 'nose', {SAME}", id="mixed"
+            GOOD.replace("coords,x,y", "coords,x,z"),
+            "header: found no y of 'nose', expected x, y, z of each keypoint",
+            id="mixed",
         ),
-        pytest.param(HEADER + COORDS.replace("x", "X"), f"header: found no x of 'nose', {SAME}", id="no-x"),
+        pytest.param(HEADER + COORDS.replace("x", "X"), f"header: found no x of 'nose', {BOTH}", id="no-x"),
+        pytest.param(HEADER + COORDS.replace("y", "Y"), f"header: found no y of 'nose', {BOTH}", id="no-y"),
         pytest.param(
             HEADER + COORDS + "0,1,2,3,4,5,6\n",
             "found 1 frame, expected at least 2 (the loss is of steps between frames)",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 pytest.importorskip("movement", reason="movement, of the extra recordings, is not installed")
+import h5py
 import numpy as np
 import pandas as pd
 import pynwb
@@ -150,6 +151,43 @@ def test_hdf5_of_animals_that_differ_and_of_further_columns(tmp_path: Path) -> N
     assert recording.keypoints.tolist() == [[[t, t + 1], [t + 3, t + 4]] for t in (0, 6, 12)]
     np.testing.assert_array_equal(recording.confidences, [[np.nan, 5], [np.nan, 11], [np.nan, 17]])
     assert recording.notes == ("columns ignored: x_ens_var",)
+
+
+def test_hdf5_of_labels_or_of_a_cut_is_told(tmp_path: Path) -> None:
+    columns = pd.MultiIndex.from_product(
+        [["net"], ["nose"], ["x", "y"]], names=["scorer", "bodyparts", "coords"]
+    )
+    images = [("labeled-data", "video", f"img{i}.png") for i in (7, 20)]
+    for index, notes in (
+        (range(2), []),
+        (range(1, 3), ["not numbered 0, 1, 2, ..."]),
+        (["/".join(image) for image in images], ["labelled images"]),
+        (pd.MultiIndex.from_tuples(images), ["labelled images"]),
+    ):
+        frame = pd.DataFrame([[0.0, 0.0], [3.0, 4.0]], index=index, columns=columns)
+        frame.to_hdf(tmp_path / "a.h5", key="df_with_missing", mode="w")
+        found = read(tmp_path / "a.h5").notes
+        assert [any(note in each for each in found) for note in notes] == [True] * len(found)
+
+
+def test_hdf5_of_something_else_says_what_is_read(tmp_path: Path) -> None:
+    due = "expected one table, of DeepLabCut, or SLEAP's 'tracks'"
+    with h5py.File(tmp_path / "a.h5", "w"):
+        pass
+    assert refusal(tmp_path / "a.h5").startswith("found nothing (")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["poses"] = [1.0, 2.0]
+    message = refusal(tmp_path / "a.h5")
+    assert message.startswith("found 'poses' (")
+    assert message.endswith(due)
+    frame = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    frame.to_hdf(tmp_path / "a.h5", key="one", mode="w")
+    due_levels = "expected levels (individuals,) bodyparts, coords"
+    assert refusal(tmp_path / "a.h5") == f"found a table with columns 'x', 'y', {due_levels}"
+    frame.to_hdf(tmp_path / "a.h5", key="two")
+    message = refusal(tmp_path / "a.h5")
+    assert message.startswith("found 'one', 'two' (")
+    assert message.endswith(due)
 
 
 @pytest.mark.parametrize("ending", ["h5", "slp", "nwb", "nc"])

@@ -102,6 +102,15 @@ def test_labels(tmp_path: Path) -> None:
     )
 
 
+def test_rows_that_are_not_numbered_from_0_are_told(tmp_path: Path) -> None:
+    """A step over a gap is no step between two frames, and frames of a cut are others in its video."""
+    told = ("rows are not numbered 0, 1, 2, ... in the file: they are taken as consecutive frames",)
+    for numbers, notes in (("012", ()), ("123", told), ("024", told), ("021", told)):
+        rows = "".join(f"{number},1,2,0.9,3,4,0.9\n" for number in numbers)
+        assert read(write(tmp_path, HEADER + COORDS + rows)).notes == notes
+    assert read(write(tmp_path, GOOD.replace("\n0,", "\n0.0,").replace("\n1,", "\n1.0,"))).notes == ()
+
+
 def test_each_animal_has_its_own_keypoints_and_they_may_differ(tmp_path: Path) -> None:
     columns = [
         (*who, coord) for who in (("m1", "nose"), ("m2", "nose"), ("single", "ball")) for coord in "xy"

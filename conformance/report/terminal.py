@@ -115,10 +115,10 @@ def _legend(summary: Summary) -> list[str]:
     there = {standing(count) for row in summary.rows for count in row.tallies.values()}
     marks = [meaning for kind, (_, _, meaning) in _MARKS.items() if kind in there]
     marks.append("subject: what is tested, backend/device/mode")
-    marks.append("err/budget: largest error as a share of the error allowed")
-    marks.append("ULP: distance in neighbouring floating-point numbers")
+    marks.append("err/budget: largest error as a share of the error allowed, which decides")
+    marks.append("ULP: distance in neighbouring floating-point numbers, which does not")
     if any(FAR < size(row.ulp) < math.inf for row in summary.rows):
-        marks.append(f"{ulps(2 * FAR)}: no longer counted, as from 0 to 1 or from one sign to the other")
+        marks.append(f"{ulps(2 * FAR)}: no longer counted, as of two tiny numbers of different sign")
     lines = ["; ".join(marks)]
     if any(name.startswith("strict/") for name in summary.subjects):
         lines.append("strict is array-api-strict; its devices other than cpu are pretended ones")

@@ -176,9 +176,11 @@ def bound_of(package: str) -> str | None:
 def test_the_page_of_versions_has_both_ends_of_what_is_promised() -> None:
     rows = [json.loads(line) for line in versions.KEPT.read_text(encoding="utf-8").splitlines()]
     backends = ("numpy", "strict", "dask", "jax")
-    due = [f"{end}({name})" for end in ("lowest", "newest") for name in sorted(backends)]
-    assert [(row["session"], row["exit"]) for row in rows] == [(session, 0) for session in due]
-    for row in rows[: len(backends)]:
+    due = {f"{end}({name})" for end in ("lowest", "newest") for name in backends}
+    tried = {row["session"]: row["exit"] for row in rows}
+    assert due <= set(tried)
+    assert set(tried.values()) == {0}
+    for row in (row for row in rows if row["session"].startswith("lowest")):
         for name, version in row["versions"].items():
             bound = bound_of("array-api-strict" if name == "strict" else name)
             # A bound of 2.0 is 2.0.0 where it is installed.

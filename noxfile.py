@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -88,17 +87,11 @@ def newest_python() -> str:
     return next(filter(None, map(interpreter, reversed(PYTHONS))), CURRENT)
 
 
-def report_of(name: str) -> Path:
-    """Name the report of a row in the table of versions, where none is yet."""
-    report = Path("docs", "_build", "versions", f"{name}.jsonl")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.unlink(missing_ok=True)
-    return report
-
-
 def test_and_compare(session: nox.Session, backend: str, *more: str) -> None:
     """Run the tests of the library, and the suite, on what is installed; keep the report for the table."""
-    report = report_of(session.name)
+    report = Path("docs", "_build", "versions", f"{session.name}.jsonl")
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
     # What a new version calls deprecated still works, also for an old one beside it; what it has taken away
     # does not.
     coming = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
@@ -140,24 +133,14 @@ def newest(session: nox.Session, backend: str) -> None:
 
 
 @nox.session(python=interpreter("3.12") or "3.12")
-def gpu_versions(session: nox.Session) -> None:
-    """Rehearse the run on a GPU without one, in the versions of a machine that has one, and on its Python."""
-    requirements = [*REQUIREMENTS_OF["cupy"], *REQUIREMENTS_OF["jax"]]
-    if "TEMPORAL_LOSS_ANY_TORCH" in os.environ:
-        requirements += REQUIREMENTS_OF["torch"]
-    groups = ("test", "bench")
-    tools = [line for group in groups for line in nox.project.dependency_groups(PROJECT, group)]
-    session.install("--quiet", "--constraint", "gpu/constraints.txt", *SUITE, *tools, *requirements)
-    out = Path(session.create_tmp()).resolve()
-    command = ["python", "-m", "gpu.run", "--device", "cpu", "--out", str(out), *session.posargs]
-    # What has no device here is absent (5); what failed (1) is told when the rest is kept.
-    session.run(*command, success_codes=[0, 1, 5])
-    steps = json.loads((out / "gpu.json").read_text())["steps"]
-    for backend in ("torch", "jax"):
-        if {step["status"] for step in steps if backend in step["name"]} == {"passed"}:
-            shutil.copy(out / f"{backend}.jsonl", report_of(f"{session.name}({backend})"))
-    if bad := [step["name"] for step in steps if step["status"] in {"failed", "stopped"}]:
-        session.error(", ".join(bad))
+@nox.parametrize("backend", [nox.param(name, id=name) for name in ("numpy", "torch", "jax")])
+def gpu_versions(session: nox.Session, backend: str) -> None:
+    """Test and compare one backend in the versions of a machine with a GPU, on its Python, without a GPU."""
+    skip_torch(session, backend)
+    tools = nox.project.dependency_groups(PROJECT, "test")
+    constraint = ("--constraint", "gpu/constraints.txt")
+    session.install("--quiet", *constraint, *SUITE, *tools, *REQUIREMENTS_OF[backend])
+    test_and_compare(session, backend)
 
 
 def skip_torch(session: nox.Session, backend: str) -> None:

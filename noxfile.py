@@ -87,12 +87,17 @@ def newest_python() -> str:
     return next(filter(None, map(interpreter, reversed(PYTHONS))), CURRENT)
 
 
-def test_and_compare(session: nox.Session, backend: str, *options: str) -> None:
+def test_and_compare(session: nox.Session, backend: str, *more: str) -> None:
     """Run the tests of the library, and the suite, on what is installed; keep the report for the table."""
     report = Path("docs", "_build", "versions", f"{session.name}.jsonl")
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    session.run("python", "-m", "pytest", "-n", "2", *options, "tests/library", "--backend", backend)
+    # What a new version calls deprecated still works, also for an old one beside it; what it has taken away
+    # does not.
+    coming = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
+    warnings = [f"-Wdefault::{kind}" for kind in coming]
+    folders = ["tests/library", *more]
+    session.run("python", "-m", "pytest", "-n", "2", *warnings, *folders, "--backend", backend)
     command = ["python", "-m", "conformance", "--backend", backend, "--require", backend]
     session.run(*command, "--jsonl", str(report), *session.posargs, "--", "-n", "2")
 
@@ -102,13 +107,19 @@ def test_and_compare(session: nox.Session, backend: str, *options: str) -> None:
 def lowest(session: nox.Session, backend: str) -> None:
     """Test and compare one backend in the lowest versions that the package asks for."""
     skip_torch(session, backend)
-    project = PROJECT["project"]
+    project, suite = PROJECT["project"], nox.project.load_toml("conformance/pyproject.toml")["project"]
     extras = project["optional-dependencies"]
-    # The suite itself needs NumPy.
-    asked = dict.fromkeys([*project["dependencies"], *extras["numpy"], *extras[backend]])
+    asked = [*project["dependencies"], *suite["dependencies"], *extras[backend]]
+    more = []
+    if backend == "numpy":
+        asked += [*extras["xarray"], *extras["command"]]
+        more = ["tests/recordings"]
+    bounds = {line.partition(">=")[0]: line.replace(">=", "==") for line in asked}
+    # Of what the tests share, only what no user is promised may be newer.
     tools = nox.project.dependency_groups(PROJECT, "test")
-    session.install("--quiet", *SUITE, *tools, *(line.replace(">=", "==") for line in asked))
-    test_and_compare(session, backend)
+    others = [line for line in tools if line.partition(">=")[0] not in bounds]
+    session.install("--quiet", *SUITE, *others, *bounds.values())
+    test_and_compare(session, backend, *more)
 
 
 @nox.session(python=newest_python())
@@ -118,9 +129,18 @@ def newest(session: nox.Session, backend: str) -> None:
     skip_torch(session, backend)
     tools = nox.project.dependency_groups(PROJECT, "test")
     session.install("--quiet", "--upgrade", *SUITE, *tools, *REQUIREMENTS_OF[backend])
-    # What a new version calls deprecated still works; what it has taken away does not.
-    coming = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
-    test_and_compare(session, backend, *(f"-Wdefault::{kind}" for kind in coming))
+    test_and_compare(session, backend)
+
+
+@nox.session(python=interpreter("3.12") or "3.12")
+@nox.parametrize("backend", [nox.param(name, id=name) for name in ("numpy", "torch", "jax")])
+def gpu_versions(session: nox.Session, backend: str) -> None:
+    """Test and compare one backend in the versions of a machine with a GPU, on its Python, without a GPU."""
+    skip_torch(session, backend)
+    tools = nox.project.dependency_groups(PROJECT, "test")
+    constraint = ("--constraint", "gpu/constraints.txt")
+    session.install("--quiet", *constraint, *SUITE, *tools, *REQUIREMENTS_OF[backend])
+    test_and_compare(session, backend)
 
 
 def skip_torch(session: nox.Session, backend: str) -> None:

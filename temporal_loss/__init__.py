@@ -1,6 +1,7 @@
 """The temporal loss: a penalty on frame-to-frame motion of predicted keypoints.
 
-One array-API implementation for NumPy, CuPy, torch, JAX, Dask and array-api-strict.
+One array-API implementation for NumPy, torch, JAX, Dask, array-api-strict and CuPy, which was run on a
+stand-in alone.
 Importing this package imports no array library.
 """
 

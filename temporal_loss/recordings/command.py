@@ -19,7 +19,7 @@ from temporal_loss.recordings import examine, read
 from temporal_loss.recordings.recording import reason, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from temporal_loss.recordings.steps import Examination
 
@@ -76,13 +76,12 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
     # What draws is asked for before anything takes time.
     drawing = importlib.import_module("temporal_loss.recordings.plot") if plot else None
     console, progress = Console(highlight=False), Console(stderr=True)
-    opened = functools.partial(
-        rich.progress.open,
-        description="Reading",
-        console=progress,
-        transient=True,
-        disable=not progress.is_terminal,
-    )
+    # One that is disabled leaves an empty line, in rich 14.1 and before.
+    opened: Callable[..., Any] = open
+    if progress.is_terminal:
+        opened = functools.partial(
+            rich.progress.open, description="Reading", console=progress, transient=True
+        )
     examined = examine(read(file, opened=opened), **options)
     with console.capture() as capture:
         _print(console, examined, options)

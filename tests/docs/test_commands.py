@@ -159,7 +159,12 @@ def test_ci_runs_the_tests_as_the_readme_says() -> None:
     script = ROOT / ".ci" / "run"
     if not script.exists():
         pytest.skip("this copy of the project has no .ci/run")
-    *before, last = re.findall(r"^[^#\n].*", script.read_text(encoding="utf-8"), re.MULTILINE)
-    assert last == TEST
+    lines = re.findall(r"^[^#\n].*", script.read_text(encoding="utf-8"), re.MULTILINE)
+    assert TEST in lines
+    before, after = lines[: lines.index(TEST)], lines[lines.index(TEST) + 1 :]
     # What comes before it prepares the machine and sets up nothing of the project.
     assert not re.search(r"\b(venv|pip|nox|python3?|pytest)\b", "\n".join(before))
+    # What comes after it runs further sessions: both ends of what is promised at least.
+    assert all(line.startswith(".venv/bin/nox -s ") for line in after)
+    sessions = {name for line in after for name in line.split()[2:]}
+    assert {"lowest", "newest"} <= sessions <= SESSIONS

@@ -63,12 +63,19 @@ def plan(device: str, workers: int, out: Path) -> list[Step]:
     pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--device", device, "--backend"]
 
     def suite(backend: str, limit: float) -> Step:
-        options = ["--backend", backend, "--require", backend, "--device", device, "--mode", "all"]
         # The cases that everyone has: fresh ones would only take time.
-        options += ["--fresh", "0"]
-        options += ["--jsonl", str(out / f"{backend}.jsonl"), "--", "-n", str(workers)]
-        name = f"suite on {backend}, every mode"
-        return Step(name, backend, device, limit, ["-m", "conformance", *options])
+        options = ["--fresh", "0", "--jsonl", str(out / f"{backend}.jsonl")]
+        return compared(f"suite on {backend}", backend, limit, options)
+
+    def modes(backend: str, limit: float) -> Step:
+        # Of all cases compiling takes longer than there is.
+        options = ["--mode", "all", "--core", "--jsonl", str(out / f"{backend}-modes.jsonl")]
+        return compared(f"core of the suite on {backend}, every mode", backend, limit, options)
+
+    def compared(name: str, backend: str, limit: float, options: list[str]) -> Step:
+        chosen = ["--backend", backend, "--require", backend, "--device", device]
+        command = ["-m", "conformance", *chosen, *options, "--", "-n", str(workers)]
+        return Step(name, backend, device, limit, command)
 
     def tests(backend: str, limit: float) -> Step:
         options = ["-p", "xdist", "-n", str(workers), "tests/library", "tests/mutants"]
@@ -85,8 +92,10 @@ def plan(device: str, workers: int, out: Path) -> list[Step]:
         measured += ["--quick", "--only", "small"]
     return [
         suite("cupy", 45),
-        suite("torch", 80),
-        suite("jax", 120),
+        suite("torch", 30),
+        modes("torch", 50),
+        suite("jax", 70),
+        modes("jax", 50),
         tests("cupy", 25),
         tests("torch", 40),
         tests("jax", 50),

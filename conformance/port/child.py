@@ -41,7 +41,11 @@ class CallableChoice(find.Choice):
         backend = backends.word(self.backend)
         words = python.command(serve.__name__, self.spec, backend, self.device, self.mode)
         command = PortCommand(
-            shlex.join(words), limits=self.limits, trace=self.trace, told=f"--subject {self.spec}"
+            shlex.join(words),
+            limits=self.limits,
+            trace=self.trace,
+            told=f"--subject {self.spec}",
+            silence=": it is still being imported",
         )
         choice = PortChoice(command, serve.started(self.device), self.device, self.mode)
         return _Child(self.name, choice, backends.load(backend))

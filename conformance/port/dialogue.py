@@ -56,6 +56,7 @@ class Dialogue:
             message = "--port needs a command"
             raise UsageError(message)
         self._command, self._one_shot, self._limits = port.command, port.one_shot, port.limits
+        self._silence = port.silence
         self._told, self._trace, self._started, self._clock = told, trace, started, clock
         self._process: Process | None = None
         self._failed_starts = 0
@@ -193,9 +194,7 @@ class Dialogue:
         self.drop()
         self._trace.started(self._command)
         try:
-            self._process = Process(
-                self._words, self._limits, self._trace, callable_=self._told.startswith("--subject ")
-            )
+            self._process = Process(self._words, self._limits, self._trace, self._silence)
         except OSError as error:
             message = f"cannot run {self._words[0]}: {error.strerror or error}"
             raise BrokenError(Status.CRASH, message) from error

@@ -59,8 +59,8 @@ class Process:
     command : sequence of str
     limits : Limits
     trace : Trace
-    callable_ : bool
-        Whether it is our own program around a callable, which it imports before it answers.
+    silence : str
+        What may be the reason if it never answers; empty for what programs forget.
 
     Raises
     ------
@@ -68,11 +68,9 @@ class Process:
         The program cannot be run.
     """
 
-    def __init__(
-        self, command: Sequence[str], limits: Limits, trace: Trace, *, callable_: bool = False
-    ) -> None:
+    def __init__(self, command: Sequence[str], limits: Limits, trace: Trace, silence: str = "") -> None:
         self._limits, self._trace = limits, trace
-        self._never = ": it is still being imported" if callable_ else _NEVER
+        self._silence = silence or _NEVER
         family.adopt_orphans()
         self._ours = family.children()
         mark = secrets.token_hex(16)
@@ -270,7 +268,7 @@ class Process:
         if now >= limit:
             if self._silent:
                 self._broken(Status.CRASH, "closed its standard output and went on running")
-            part = " (a line without an end)" if self._got else "" if self._answered else self._never
+            part = " (a line without an end)" if self._got else "" if self._answered else self._silence
             self._broken(Status.TIMEOUT, f"no answer within {seconds:.3g} s{part}")
         if now >= self._watched + _WATCH:
             self._watched = now

@@ -35,6 +35,8 @@ class PortCommand:
         File that keeps the dialogue; empty for none.
     told : str
         What the user wrote to have it; empty for `--port`.
+    silence : str
+        What may be the reason if it never answers; empty for what programs forget.
     """
 
     command: str
@@ -42,6 +44,7 @@ class PortCommand:
     limits: Limits = field(default_factory=Limits)
     trace: str = ""
     told: str = ""
+    silence: str = ""
 
     def dialogue(self, started: Started | None = None, clock: Clock | None = None) -> Dialogue:
         """Make what talks to the port; `started` is what it said of itself before, and has to say again."""

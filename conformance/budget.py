@@ -226,7 +226,7 @@ class _Analysis:
             j = p.point(e.batch, e.after, e.keypoint)
             for axis, d in enumerate(e.step):
                 unit = abs(self.exact(d)) / length
-                if unit == 0 or (unit == 1 and self.is_exact(e) and share.denominator.bit_count() == 1):
+                if unit == 0 or (unit == 1 and self.divides_exactly(e, share)):
                     continue
                 error = self.close(k * unit * share, k)
                 errors[i + axis] += error
@@ -235,6 +235,16 @@ class _Analysis:
             ZERO if not isinstance(g, Fraction) else self.settled(g, error)
             for g, error in zip(output, errors, strict=True)
         )
+
+    def divides_exactly(self, e: Entry, share: Fraction) -> bool:
+        """Whether a coordinate over its own length, and over the count, is free of rounding.
+
+        Sound ways are: a quotient, and a product with the rounded reciprocal, which gives 1 for most lengths.
+        """
+        if not self.is_exact(e) or share.denominator.bit_count() != 1:
+            return False
+        length, dtype = self.exact(e.length), self.p.result
+        return bits.round_to(Fraction(bits.round_to(1 / length, dtype)) * length, dtype) == 1
 
     def settled(self, g: Fraction, error: Fraction) -> Fraction:
         """Add the last subtraction, then the rounding of the expected one or to half precision."""

@@ -129,6 +129,15 @@ def test_inexact_arithmetic_has_one(rows: Sequence[Sequence[float]], params: Any
     assert of(ask(rows, **params))[0] > 0
 
 
+# 41 times the float32 nearest to 1/41 is rounded to a number below 1, 3 times that of 1/3 to 1.
+@pytest.mark.parametrize(("length", "has_one"), [(3, False), (5, False), (41, True), (47, True)])
+def test_a_coordinate_over_its_own_length_may_be_a_product_with_the_reciprocal(
+    length: int, has_one: bool
+) -> None:
+    gradient = of(ask([[0, 0], [length, 0]], op=Op.GRADIENT, reduction="sum"), "gradient")
+    assert [bound > 0 for bound in gradient] == [has_one, False] * 2
+
+
 def test_a_length_within_its_error_of_epsilon_may_come_out_above() -> None:
     root2 = bits.round_to(math.sqrt(2), "float32")
     below = bits.round_to(root2 + 2**-23, "float32")

@@ -36,6 +36,7 @@ SUITE = (".", "./conformance")
 LOWEST_PYTHON, *_ = PYTHONS
 CPU_BACKENDS = [name for name in REQUIREMENTS_OF if name != "cupy"]
 CPU_BACKENDS_LIST = ",".join(CPU_BACKENDS)
+TESTS_OF_THE_SUITE = ("tests/conformance", "tests/mutants", "tests/ports")
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
@@ -46,12 +47,9 @@ nox.options.sessions = [
     "types",
     *(f"tests-{CURRENT}({name})" for name in CPU_BACKENDS),
     "conformance",
-    "cupy_stand_in",
-    "recordings",
-    "origin",
-    "docs",
-    "build",
 ]
+SLOW = ("-m", "slow")
+NOT_SLOW = ("-m", "not slow")
 
 
 def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = ()) -> None:
@@ -67,7 +65,8 @@ def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = 
 def tests(session: nox.Session, backend: str) -> None:
     """Test the library where one backend is installed and no other."""
     install(session, *REQUIREMENTS_OF[backend], groups=("test",))
-    session.run("python", "-m", "pytest", "-n", "2", "tests/library", "--backend", backend, *session.posargs)
+    options = ["-n", "2", *NOT_SLOW, "--backend", backend, *session.posargs]
+    session.run("python", "-m", "pytest", *options, "tests/library")
 
 
 def interpreter(version: str) -> str | None:
@@ -151,12 +150,26 @@ def skip_torch(session: nox.Session, backend: str) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Test the suite, then compare every CPU backend with the oracle; `-- --mode all` in every mode."""
+    """Test the suite, then ask every CPU backend its core; `-- --mode all` in every mode."""
+    install(session, *SUITE, ".[all-cpu]", groups=("test",))
+    options = ["-n", "2", *NOT_SLOW, "--backend", CPU_BACKENDS_LIST]
+    session.run("python", "-m", "pytest", *options, *TESTS_OF_THE_SUITE)
+    compare_cpu_backends(session, "--core", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the tests that take long, then ask every CPU backend every case; `-- --mode all` in every mode."""
     install(session, *SUITE, ".[all-cpu]", groups=("test", "scale", "browser"))
-    own_tests = ["tests/conformance", "tests/mutants", "tests/ports", "tests/scale"]
-    session.run("python", "-m", "pytest", "-n", "2", "--backend", CPU_BACKENDS_LIST, *own_tests)
+    options = ["-n", "2", *SLOW, "--backend", CPU_BACKENDS_LIST]
+    session.run("python", "-m", "pytest", *options, "tests/library", *TESTS_OF_THE_SUITE, "tests/scale")
+    compare_cpu_backends(session, *session.posargs)
+
+
+def compare_cpu_backends(session: nox.Session, *options: str) -> None:
+    """Compare them with the oracle."""
     backends = ["--backend", CPU_BACKENDS_LIST, "--require", CPU_BACKENDS_LIST]
-    session.run("python", "-m", "conformance", *backends, *session.posargs, "--", "-n", "2")
+    session.run("python", "-m", "conformance", *backends, *options, "--", "-n", "2")
 
 
 @nox.session

@@ -130,12 +130,12 @@ def test_inexact_arithmetic_has_one(rows: Sequence[Sequence[float]], params: Any
 
 
 # 41 times the float32 nearest to 1/41 is rounded to a number below 1, 3 times that of 1/3 to 1.
-@pytest.mark.parametrize(("length", "has_one"), [(3, False), (5, False), (41, True), (47, True)])
+@pytest.mark.parametrize(("length", "count"), [(3, 0), (5, 0), (41, 2), (47, 2)])
 def test_a_coordinate_over_its_own_length_may_be_a_product_with_the_reciprocal(
-    length: int, has_one: bool
+    length: int, count: int
 ) -> None:
     gradient = of(ask([[0, 0], [length, 0]], op=Op.GRADIENT, reduction="sum"), "gradient")
-    assert [bound > 0 for bound in gradient] == [has_one, False] * 2
+    assert sum(bound > 0 for bound in gradient) == count
 
 
 def test_a_length_within_its_error_of_epsilon_may_come_out_above() -> None:
@@ -267,6 +267,7 @@ rows = st.lists(st.lists(places, min_size=4, max_size=4), min_size=2, max_size=9
 signs = st.one_of(st.just([1]), st.just([-1]), st.lists(st.sampled_from([1, -1]), min_size=1, max_size=40))
 
 
+@pytest.mark.slow
 @given(
     rows,
     signs,
@@ -299,6 +300,7 @@ def test_no_machine_leaves_the_budget_of_more_terms_than_its_dtype_can_count(sig
     assert abs(got - Fraction(exact)) <= analysis.loss()[0]
 
 
+@pytest.mark.slow
 @given(rows, signs, st.sampled_from(["mean", "sum"]))
 @settings(deadline=None)
 def test_the_plain_machine_stays_within_the_tight_budget(
@@ -323,6 +325,7 @@ def test_the_worst_machine_uses_a_good_part_of_the_budget(frames: int) -> None:
     assert abs(got - exact) > Fraction(of(solution)[0]) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 @given(rows, signs)
 @settings(deadline=None)
@@ -355,6 +358,7 @@ def test_no_machine_leaves_the_gradient_s_budget(
             assert abs(last - Fraction(due)) <= Fraction(bound)
 
 
+@pytest.mark.slow
 @given(rows, signs)
 @settings(deadline=None)
 def test_no_machine_leaves_a_length_s_budget(walk: Sequence[Sequence[float]], pattern: list[int]) -> None:

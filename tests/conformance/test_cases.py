@@ -58,6 +58,7 @@ def faults(data: dict[str, Any]) -> list[str]:
     return [e.message for e in jsonschema.Draft202012Validator(SCHEMA).iter_errors(data)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_obeys_the_schema(name: str) -> None:
     assert faults(FILES[name]) == []
@@ -143,6 +144,7 @@ def test_a_case_survives_json() -> None:
 # Reproducible -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_files_are_what_the_generator_writes() -> None:
     assert generate.check() == []
 
@@ -158,6 +160,7 @@ def one_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_neither_hash_seed_nor_locale_matters(one_group: Path) -> None:
     code = "import pathlib, sys; from conformance import generate; "
     code += "generate.questions.FOLDER = pathlib.Path(sys.argv[1]); "
@@ -169,6 +172,7 @@ def test_neither_hash_seed_nor_locale_matters(one_group: Path) -> None:
     assert done.stdout.decode() == "".join(generate.files().values())
 
 
+@pytest.mark.slow
 def test_the_command_compares_writes_and_removes(one_group: Path) -> None:
     def run(*arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(main, arguments)

@@ -87,6 +87,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert temporal_loss.__version__ in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -146,6 +147,7 @@ def test_nothing_to_run_is_incomplete_and_says_why(capsys: pytest.CaptureFixture
     assert f"{QUICKEST}: absent: no device cuda:99 here" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @needs_backend
 def test_list_says_what_would_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list", "--mode", "all"]) == 0
@@ -176,6 +178,7 @@ def test_cases_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str]) 
     assert [line.split()[0] for line in listed] == [i for i in ids if i.startswith("gradient")]
 
 
+@pytest.mark.slow
 @needs_backend
 def test_a_conforming_backend_with_every_report(tmp_path: Path) -> None:
     reports = ["--jsonl", "r.jsonl", "--markdown", "r.md", "--junit", "r.xml", "--html", "r.html"]
@@ -198,6 +201,7 @@ def test_a_conforming_backend_with_every_report(tmp_path: Path) -> None:
     assert main(["diff", "r.jsonl", "r.jsonl"]) == Exit.CONFORMS
 
 
+@pytest.mark.slow
 @needs_backend
 def test_selection_xdist_and_the_last_failed_are_pytests(tmp_path: Path) -> None:
     chosen = [c.id for c in suite.load_cases() if "value-exact-f32" in c.id]
@@ -218,6 +222,7 @@ def test_selection_xdist_and_the_last_failed_are_pytests(tmp_path: Path) -> None
     assert "Traceback" not in unknown.stderr
 
 
+@pytest.mark.slow
 @needs_backend
 def test_settings_of_the_directory_do_not_apply(tmp_path: Path) -> None:
     tmp_path.joinpath("pytest.ini").write_text("[pytest]\naddopts = --nonsense\n")
@@ -225,6 +230,7 @@ def test_settings_of_the_directory_do_not_apply(tmp_path: Path) -> None:
     assert conformance("--backend", QUICKEST, *FEW, cwd=tmp_path).returncode == Exit.CONFORMS
 
 
+@pytest.mark.slow
 @needs_backend
 def test_a_shuffled_run_gives_the_same_verdicts_in_another_order(tmp_path: Path) -> None:
     orders = []
@@ -239,6 +245,7 @@ def test_a_shuffled_run_gives_the_same_verdicts_in_another_order(tmp_path: Path)
     assert sorted(orders[0], key=repr) == sorted(orders[1], key=repr)
 
 
+@pytest.mark.slow
 @needs_backend
 @pytest.mark.parametrize(
     ("variables", "coloured"),
@@ -267,6 +274,7 @@ def test_a_recording_is_compared_with_its_options(tmp_path: Path, capsys: pytest
     assert main(["--data", file, "--backend", "numpy", "--mode", "fast"]) == Exit.USAGE
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("torch" not in select().names, reason="inductor is torch's")
 def test_inductor_without_a_compiler_is_unsupported(tmp_path: Path) -> None:
     one = ["--backend", "torch", "--mode", "inductor", "--case", "value-exact-f64-001", "--jsonl", "r.jsonl"]
@@ -298,6 +306,7 @@ def test_what_is_not_installed_is_one_line(module: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @needs_backend
 @pytest.mark.parametrize("module", sorted(OPTIONAL & IMPORTED))
 def test_it_goes_without_some(module: str, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def verdicts(folder: Path) -> list[dict[str, Any]]:
     return [line for line in lines(folder / "r.jsonl") if line["type"] == "verdict"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [
@@ -59,6 +60,7 @@ def test_wrong_implementations_are_caught(name: str, status: str, words: str, tm
     assert "nodes" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_callable_that_is_wrong_in_large_alone_is_caught(tmp_path: Path) -> None:
     done = judged("counts_in_short", "--case", "value-exact-f16-006,value-exact-f32-008", cwd=tmp_path)
     assert done.returncode == Exit.DOES_NOT, done.stdout + done.stderr
@@ -67,12 +69,14 @@ def test_a_callable_that_is_wrong_in_large_alone_is_caught(tmp_path: Path) -> No
     assert failed["reason"].startswith("with each keypoint there many times")
 
 
+@pytest.mark.slow
 def test_accepting_what_is_to_be_refused_is_caught(tmp_path: Path) -> None:
     done = judged("accepts_everything", "--", "-k", "value-error", cwd=tmp_path)
     assert done.returncode == Exit.DOES_NOT
     assert " wrongly-accepted" in done.stdout.splitlines()[-2]
 
 
+@pytest.mark.slow
 def test_a_mistake_is_found_behind_many_unexplained_failures(tmp_path: Path) -> None:
     done = judged("two_mistakes", "--", "-k", "exact-f or random-f", cwd=tmp_path)
     assert done.returncode == Exit.DOES_NOT
@@ -83,6 +87,7 @@ def test_a_mistake_is_found_behind_many_unexplained_failures(tmp_path: Path) -> 
     assert "mask-by-later-frame" in first
 
 
+@pytest.mark.slow
 def test_the_command_to_run_a_failure_again_does_that(tmp_path: Path) -> None:
     done = judged("zeros", *FEW, cwd=tmp_path)
     rerun = next(line for line in done.stdout.splitlines() if line.strip().startswith("rerun"))
@@ -93,6 +98,7 @@ def test_the_command_to_run_a_failure_again_does_that(tmp_path: Path) -> None:
     assert "0 passed, 9 fail; 9 of 9 planned" in last.stdout
 
 
+@pytest.mark.slow
 def test_what_a_callable_does_not_take_is_unsupported_and_not_claimed(tmp_path: Path) -> None:
     done = judged("no_segments", cwd=tmp_path)
     assert done.returncode == Exit.CONFORMS, done.stdout
@@ -105,6 +111,7 @@ def test_what_a_callable_does_not_take_is_unsupported_and_not_claimed(tmp_path: 
     assert "numpy has no automatic differentiation" in reasons
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [[], ["-p", "no:xdist"]])
 def test_output_of_a_subject_stays_out_of_the_report(tmp_path: Path, more: list[str]) -> None:
     done = judged("prints", *FEW, *more, cwd=tmp_path)
@@ -112,11 +119,13 @@ def test_output_of_a_subject_stays_out_of_the_report(tmp_path: Path, more: list[
     assert "noise" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_subjects_are_imported_from_the_current_directory(tmp_path: Path) -> None:
     tmp_path.joinpath("only_here.py").write_text("from temporal_loss import temporal_loss as mine\n")
     assert conformance("--subject", "only_here:mine", *FEW, cwd=tmp_path).returncode == Exit.CONFORMS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("declared", "subject", "words"),
     [

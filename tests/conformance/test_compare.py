@@ -194,6 +194,7 @@ def test_an_unusable_file_gives_one_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_without_numpy_one_line_says_so(tmp_path: Path) -> None:
     code = "import sys; sys.modules['numpy'] = None; from conformance import cli; sys.exit(cli.main())"
     command = [sys.executable, "-c", code, "--data", str(walk(tmp_path))]
@@ -244,6 +245,7 @@ def test_no_pretended_device_is_in_the_table_unasked(tmp_path: Path, monkeypatch
     assert ("numpy/cpu/eager" in text, "strict/" in text) == (True, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["torch", "jax", "dask", "strict"])
 def test_each_backend_agrees(tmp_path: Path, name: str) -> None:
     if reason := backends.load(name).available():

@@ -90,6 +90,7 @@ def test_a_hidden_nan_and_another_device_are_caught(tmp_path: Path, monkeypatch:
     assert "gave a result on elsewhere, expected it on cpu" in text
 
 
+@pytest.mark.slow
 def test_a_poor_sum_is_told_from_a_good_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def one_by_one(keypoints: Any, *_: Any, **__: Any) -> Any:
         lengths = np.linalg.norm(np.diff(keypoints, axis=0), axis=-1).ravel()

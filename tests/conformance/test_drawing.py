@@ -92,6 +92,7 @@ def test_what_cannot_be_is_not_drawn(row: dict[str, str], op: Op) -> None:
         draw("a", recipe(op, keypoints=keypoints, **row))
 
 
+@pytest.mark.slow
 def test_the_text_decides_every_drawn_case() -> None:
     """No gradient of an infinite step, and no step that is both NaN and infinite."""
     drawn = [c for c in fresh.cases(300, 3) if any(map(math.isinf, c.inputs["keypoints"].values))]

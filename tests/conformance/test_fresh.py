@@ -77,6 +77,7 @@ def test_they_are_part_of_a_plan_and_come_by_id() -> None:
 # Shrinking ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_failure_is_shrunk_to_what_it_takes() -> None:
     recipe = shrink(HIT, combined)
     assert recipe is not None
@@ -85,6 +86,7 @@ def test_a_failure_is_shrunk_to_what_it_takes() -> None:
     assert case.inputs["keypoints"].shape == (2, 2)
 
 
+@pytest.mark.slow
 def test_what_does_not_fail_again_is_not_shrunk_and_nobody_is_asked_for_ever() -> None:
     asked = []
 
@@ -109,6 +111,7 @@ def scripted(request: Request) -> Answer:
 DRAWN: list[Case] = []
 
 
+@pytest.mark.slow
 def test_the_runner_shrinks_the_first_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     def kept(name: str, recipe: object) -> Case:
         case = draw(name, recipe)  # type: ignore[arg-type]
@@ -133,6 +136,7 @@ def test_the_runner_shrinks_the_first_failures(monkeypatch: pytest.MonkeyPatch) 
 # The command --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_mistake_in_one_combination_is_found_shrunk_and_found_again(tmp_path: Path) -> None:
     subject = "--subject=wrong_subjects:half_with_segments_and_omit"
     done = conformance(subject, "--seed", "11", "--jsonl", "r", "--", "-k", "fresh", cwd=tmp_path)
@@ -161,6 +165,7 @@ def test_a_mistake_in_one_combination_is_found_shrunk_and_found_again(tmp_path: 
     assert [line for line in same if line not in again.stdout] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -178,6 +183,7 @@ def test_only_fresh_cases_that_were_asked_are_told(options: list[str], words: st
     assert f"<dd>{words}</dd>" in (tmp_path / "r.html").read_text()
 
 
+@pytest.mark.slow
 def test_another_seed_each_time_that_is_told(tmp_path: Path) -> None:
     seeds = []
     for report in ("a", "b"):
@@ -208,6 +214,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "color"), [("100", "brightgreen"), ("99", "yellow"), ("0", "yellow")])
 def test_the_badge_and_a_claim_take_fresh_cases(count: str, color: str, reports: dict[str, Run]) -> None:
     run = reports[count]

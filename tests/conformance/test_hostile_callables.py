@@ -103,6 +103,7 @@ def attacked(code: str, *options: str, folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ATTACKS)
 def test_each_attack_is_told_what_it_did(name: str, tmp_path: Path) -> None:
     attack = ATTACKS[name]
@@ -113,6 +114,7 @@ def test_each_attack_is_told_what_it_did(name: str, tmp_path: Path) -> None:
         assert len(said.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["-s"], ["-n0"], ["-p", "no:xdist"], ["-n", "1"]], ids=" ".join)
 def test_a_callable_runs_in_a_process_of_its_own_whatever_pytest_is_told(
     options: list[str], tmp_path: Path
@@ -122,12 +124,14 @@ def test_a_callable_runs_in_a_process_of_its_own_whatever_pytest_is_told(
     assert "is 0.0" in said
 
 
+@pytest.mark.slow
 def test_what_a_callable_prints_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
     code, _ = attacked(f"print('noise')\n{RIGHT}", "--trace", "dialogue", folder=tmp_path)
     assert code == CONFORMS
     assert "! noise" in tmp_path.joinpath("dialogue").read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_no_process_is_started_for_a_case(tmp_path: Path) -> None:
     counting = "import os\n" + RIGHT + "with open('started', 'a') as f: f.write(f'{os.getpid()}\\n')\n"
     cases = f"{CASE},value-exact-f64-002,value-exact-f64-003"

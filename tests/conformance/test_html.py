@@ -120,6 +120,7 @@ def test_the_drill_down_has_every_verdict_and_every_case_once() -> None:
     assert keypoints["bits"].split()[:3] == ["3f800000", "40000000", "40400000"]
 
 
+@pytest.mark.slow
 def test_a_page_stays_small_however_many_subjects_there_are() -> None:
     subjects = named(*(f"numpy/cpu/{i}" for i in range(25)))
     run = a_run(*(good(c, subject=s.name, worst=1 / 3) for s in subjects for c in ALL), subjects=subjects)

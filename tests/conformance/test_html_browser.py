@@ -16,6 +16,7 @@ from conformance.results import Run
 if TYPE_CHECKING:
     from reader import Reader
 
+pytestmark = pytest.mark.slow
 GPUS = named(*(f"torch/cuda:{i}/aot_eager" for i in range(30)))
 LONG = good(CASES[0], Status.FAIL, subject=GPUS[0].name, reason="x" * 900, worst=7.0)
 MANY = a_run(*(good(c, worst=1 / (i + 2)) for i, c in enumerate(ALL)), bad(CASES[0]))

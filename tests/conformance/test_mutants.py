@@ -105,6 +105,7 @@ def test_what_the_value_shows_is_asked_of_other_operations_too(op: Op, names: st
     assert set(names.split()) <= seen
 
 
+@pytest.mark.slow
 def test_no_two_mutants_are_the_same_everywhere() -> None:
     seen: dict[tuple[str, ...], list[str]] = {}
     for name in KNOWN:
@@ -175,6 +176,7 @@ HARD = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HARD.split())
 def test_it_is_named_before_all_that_are_like_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnose, "wrong_answer", lambda mutant, case: known_answer(mutant, case.id))

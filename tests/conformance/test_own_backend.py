@@ -27,6 +27,7 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends, "_words", {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", [["-p", "no:xdist"], ["-n", "2"]], ids=["alone", "in processes"])
 def test_it_runs_under_its_name(extra: list[str], tmp_path: Path) -> None:
     options = ["--backend", OWN, "--mode", "all", "--jsonl", "r.jsonl"]
@@ -43,6 +44,7 @@ def test_it_runs_under_its_name(extra: list[str], tmp_path: Path) -> None:
     assert header["subjects"][1]["rerun"] == f"--backend {OWN} --device cpu --mode again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "extra"),
     [([], []), ([], ["-n", "2"]), (["--subject", "temporal_loss:temporal_loss"], [])],
@@ -63,6 +65,7 @@ def test_a_conformance_py_of_the_user_s_is_left_alone(
     assert done.returncode == Exit.CONFORMS, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_callable_on_it(tmp_path: Path) -> None:
     options = ["--subject", "temporal_loss:temporal_loss", "--backend", OWN, "--case", "value-exact-f32-001"]
     done = conformance(*options, "--jsonl", "r.jsonl", cwd=tmp_path)
@@ -90,6 +93,7 @@ def installed(folder: Path, **backends_of_the_package: str) -> None:
     info.joinpath("entry_points.txt").write_text(f"[{backends.GROUP}]\n{''.join(lines)}", encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_one_that_a_package_brings(tmp_path: Path) -> None:
     installed(tmp_path, own=OWN, numpy=OWN)
     options = ["--backend", "own,numpy", "--case", "value-exact-f32-001", "--jsonl", "r.jsonl"]

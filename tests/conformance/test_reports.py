@@ -67,11 +67,13 @@ def test_every_report_tells(run: Run, facts: list[str]) -> None:
             assert fact.lower() in text.lower(), kind
 
 
+@pytest.mark.slow
 def test_files_list_the_cases_of_a_mode_that_was_sampled() -> None:
     found = {kind: ", ".join(INDUCTOR) in text for kind, text in texts(SAMPLED).items()}
     assert found == {"terminal": False, "markdown": True, "html": True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "cases"), [("inductor", 1), ("eager-autodiff", len(chosen.cases_for("eager-autodiff", ALL)))]
 )
@@ -141,6 +143,7 @@ def test_modes_of_one_group_are_told_apart_from_nothing_but_each_other() -> None
     assert f"Modes of {BAD.group} against each other: at most 3 ULP\n" in shown(run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("run", "counts", "words"),
     [

@@ -204,6 +204,7 @@ def test_slow_modes_run_few_cases_that_kill_what_all_computed_ones_kill() -> Non
     assert chosen.cases_for("eager", cases) == cases
 
 
+@pytest.mark.slow
 def test_further_devices_of_a_kind_get_the_core_unless_devices_or_modes_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -56,6 +56,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return backends.load(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "device", "mode"), QUICK)
 def test_the_library_answers_right_everywhere(backend: Backend, device: str, mode: str) -> None:
     case = value_case()
@@ -65,6 +66,7 @@ def test_the_library_answers_right_everywhere(backend: Backend, device: str, mod
     assert (verdict.status, verdict.reason) == (Status.PASS, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "device", "mode"), QUICK)
 def test_refusals_are_told_by_kind_everywhere(backend: Backend, device: str, mode: str) -> None:
     with BackendSubject(backend, device, mode) as subject:
@@ -80,6 +82,7 @@ def test_refusals_are_told_by_kind_everywhere(backend: Backend, device: str, mod
     assert (wrong.kind, wrong.also) == (ErrorKind.TYPE, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "device", "mode"), QUICK)
 @pytest.mark.parametrize("form", ["", "-autodiff"])
 def test_gradients_come_from_the_library_and_from_the_backend(
@@ -222,6 +225,7 @@ def breaks_the_graph(keypoints: Any) -> Any:
     return keypoints.sum() * 0 + 2.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mode", "run", "words"),
     [

@@ -173,6 +173,7 @@ def test_what_moved_most_comes_first() -> None:
     assert [ALL.index(*suite.select(v.case)) for v in summed(run).moving] == [3, 4, 1]
 
 
+@pytest.mark.slow
 def test_of_like_mistakes_the_one_that_shows_in_few_other_cases_comes_first() -> None:
     case = next(c for c in ALL if c.id == "value-masked-f64-001")
     run = a_run(

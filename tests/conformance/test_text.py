@@ -83,6 +83,7 @@ def strange(*_, **__):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("numpy" not in select().names, reason="the subjects are written in NumPy")
 @pytest.mark.parametrize("name", ["crashes", "refuses", "mute", "strange"])
 def test_what_a_callable_says_harms_no_report(name: str, tmp_path: Path) -> None:
@@ -108,6 +109,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_what_a_port_names_its_outputs_harms_no_report(tmp_path: Path) -> None:
     tmp_path.joinpath("port.py").write_text(PORT, encoding="utf-8")
     reports_stay_readable(tmp_path, "--port", "python3 -S port.py")
@@ -131,12 +133,14 @@ PLACED = type("Placed", (Hostile,), {"devices": lambda self: ["cpu", BAD]})()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("numpy" not in select().names, reason="the backend is NumPy's with other words")
 def test_what_a_backend_says_harms_no_report(tmp_path: Path) -> None:
     tmp_path.joinpath("hostile_backend.py").write_text(BACKEND, encoding="utf-8")
     reports_stay_readable(tmp_path, "--backend", "hostile_backend:BACKEND", "--mode", "eager,slow")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("numpy" not in select().names, reason="the backend is NumPy's with other words")
 @pytest.mark.parametrize("name", ["NAMED", "PLACED"])
 def test_words_of_a_backend_that_cannot_be_shown_are_refused(name: str, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def one_line(done: subprocess.CompletedProcess[str], words: str) -> None:
     assert words in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--jsonl", "--junit", "--html", "--markdown", "--trace"])
 def test_a_report_on_a_full_disk(option: str, tmp_path: Path) -> None:
     done = conformance("--port", PORT, option, str(FULL), *ONE, cwd=tmp_path)
@@ -47,12 +48,14 @@ def test_a_report_on_a_full_disk(option: str, tmp_path: Path) -> None:
     assert ("conforms: 1 passed" in done.stdout) is (option != "--jsonl")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_output_on_a_full_disk(command: list[str], tmp_path: Path) -> None:
     with FULL.open("w") as full:
         one_line(run(command, tmp_path, full.fileno()), "No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_output_that_nobody_reads(command: list[str], tmp_path: Path) -> None:
     reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)  # noqa: S607

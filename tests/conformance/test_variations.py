@@ -87,6 +87,7 @@ def test_what_is_above_scales_value_gradient_and_budgets() -> None:
             assert scaled.budget == tuple(abs(factor) * b for b in e.budget)
 
 
+@pytest.mark.slow
 def test_each_variation_has_its_share_of_everything() -> None:
     wide = {"dtype", "layout", "axes", "reduction", "nan_policy", "segments", "confidences"}
     rare = {"inf", "nan", "epsilon", "threshold", "size"}
@@ -180,6 +181,7 @@ def test_backends_say_what_they_can() -> None:
         assert not any(compiled)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIFFERENTIATE)
 @pytest.mark.parametrize(
     ("weight", "told"),

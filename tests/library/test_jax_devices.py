@@ -34,6 +34,7 @@ def outcomes() -> dict[str, str | None]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS)
 def test_on_four_devices(outcomes: dict[str, str | None], check: str) -> None:
     assert outcomes[check] is None, outcomes[check]

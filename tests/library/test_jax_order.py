@@ -114,6 +114,7 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(type(jnp.zeros(1)), name, refuse)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreadable")
 def test_no_array_is_read_on_the_host() -> None:
     keypoints, confidences = jnp.zeros((3, 4)), jnp.ones((3, 2))

@@ -133,6 +133,7 @@ EPSILONS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize("layout", ["flat", "spatial", "batch", "two axes"])
 def test_no_ranks_are_promoted(layout: str) -> None:

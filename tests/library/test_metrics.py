@@ -98,6 +98,7 @@ def test_the_norm_has_a_gradient(autodiff: Arrays) -> None:
     assert after == pytest.approx([0.6, 0.8, 0.0, 0.0])
 
 
+@pytest.mark.slow
 def test_more_steps_than_float32_counts(arrays: Arrays) -> None:
     # The number of the last step is none of float32's: rounded, it would be that of no step.
     if arrays.name not in {"numpy", "torch", "jax"}:

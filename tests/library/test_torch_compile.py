@@ -39,6 +39,7 @@ from .torch_tools import ARRAYS, read, tensor, worked_tensors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow
 torch = under_test("torch")
 from torch._dynamo.testing import CompileCounterWithBackend  # noqa: E402 - after the skip
 

@@ -28,6 +28,7 @@ def killers(kind: type[Loss], names: tuple[str, ...], ops: set[Op]) -> list[tupl
     return [(v.case, v.reason) for v in bad]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", PLAIN)
 def test_variations(name: str) -> None:

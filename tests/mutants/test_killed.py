@@ -14,6 +14,7 @@ NAMED = [pytest.param(m, id=f"{m.kind.__name__}-{m.on[0]}") for m in MUTANTS]
 each = pytest.mark.parametrize("mutant", NAMED)
 
 
+@pytest.mark.slow
 @each
 def test_is_killed_by_its_case(mutant: Mutant) -> None:
     subject = start(mutant.kind, *mutant.place(), mutant.mode)
@@ -30,6 +31,7 @@ def test_is_not_plain_broken(mutant: Mutant) -> None:
     assert found.status is Status.PASS, found
 
 
+@pytest.mark.slow
 @each
 def test_is_killed_for_what_is_wrong_alone(mutant: Mutant) -> None:
     found = verdict(start(Loss, *mutant.place(), mutant.mode), mutant.killer)

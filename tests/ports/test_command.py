@@ -51,6 +51,7 @@ def test_a_port_that_supports_nothing_claims_nothing(tmp_path: Path) -> None:
     assert "conforms" not in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -81,6 +82,7 @@ def test_usage(arguments: list[str], message: str, tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_failure_says_how_to_ask_again(tmp_path: Path) -> None:
     line = command("gives_list_for_scalar")
     done = run("--port", line, *ONLY, "--timeout", "7", folder=tmp_path)
@@ -88,6 +90,7 @@ def test_a_failure_says_how_to_ask_again(tmp_path: Path) -> None:
     assert f'--port "{line}" --timeout 7 --case {IDS[0]}' in again
 
 
+@pytest.mark.slow
 def test_emitted_requests_are_answered_and_judged(tmp_path: Path) -> None:
     emitted = run("emit", *ONLY, folder=tmp_path)
     assert emitted.returncode == 0
@@ -111,6 +114,7 @@ def test_wrong_answers_do_not_conform(tmp_path: Path) -> None:
     assert f"judge {tmp_path}/answers.jsonl --case {IDS[0]}" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_trace_is_begun_anew(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     trace.write_text("of yesterday")
@@ -120,6 +124,7 @@ def test_a_trace_is_begun_anew(tmp_path: Path) -> None:
     assert trace.read_text().count('"run"') == 7
 
 
+@pytest.mark.slow
 def test_a_port_runs_beside_a_backend(tmp_path: Path) -> None:
     done = run("--port", command("is_honest"), "--backend", "strict", *ONLY, folder=tmp_path)
     if "absent" in done.stderr:
@@ -128,6 +133,7 @@ def test_a_port_runs_beside_a_backend(tmp_path: Path) -> None:
     assert "Largest distance between results" in done.stdout
 
 
+@pytest.mark.slow
 def test_answers_to_some_operations_and_dtypes_are_judged_as_such(tmp_path: Path) -> None:
     chosen = ["--op", "stages", "--dtype", "float64"]
     lines = run("emit", *chosen, "--device", "tpu:0", folder=tmp_path).stdout.splitlines()

@@ -72,6 +72,7 @@ def python() -> str:
     return told("python")
 
 
+@pytest.mark.slow
 def test_conforms_in_every_profile_it_claims(example: str, tmp_path: Path) -> None:
     report = tmp_path / "report.jsonl"
     done = run("--port", example, "--jsonl", str(report), folder=tmp_path)
@@ -84,6 +85,7 @@ def test_conforms_in_every_profile_it_claims(example: str, tmp_path: Path) -> No
     assert {words[0] for line in claimed if line.endswith("/cpu") and (words := line.split())} == CLAIMED
 
 
+@pytest.mark.slow
 def test_says_the_same_offline_and_in_one_shot(example: str, tmp_path: Path) -> None:
     cases = suite.load_cases()[::120]
     ids = ["--case", ",".join(c.id for c in cases)]

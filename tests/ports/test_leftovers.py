@@ -85,6 +85,7 @@ def test_a_port_that_fills_the_memory_is_ended() -> None:
     assert (verdict.status, verdict.reason) == (Status.CRASH, "used more than 150 MiB of memory")
 
 
+@pytest.mark.slow
 @needs_proc
 @pytest.mark.parametrize("name", ["floods_stdout", "floods_stderr_for_ever", "floods_lines", "floods_items"])
 def test_the_memory_of_the_runner_is_bounded(name: str) -> None:
@@ -109,6 +110,7 @@ def test_the_memory_of_the_runner_is_bounded(name: str) -> None:
     assert int(peak) < 400_000
 
 
+@pytest.mark.slow
 @needs_proc
 @pytest.mark.parametrize("more", [[], ["--", "-n", "1"]], ids=["here", "worker"])
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from conformance import offline, suite
 from conformance.exits import Exit
 from conformance.model import Op
@@ -34,6 +36,7 @@ for line in map(json.loads, sys.stdin):
 """
 
 
+@pytest.mark.slow
 def test_a_port_cannot_look_its_answers_up_by_id(tmp_path: Path) -> None:
     port = tmp_path / "port.py"
     port.write_text(LOOK_UP)

@@ -133,6 +133,7 @@ def test_what_shells_make_of_redirected_text_is_read(encoding: str, tmp_path: Pa
     assert statuses(judged(path)) == [Status.PASS] * 3
 
 
+@pytest.mark.slow
 def test_fresh_cases_are_emitted_and_judged(tmp_path: Path) -> None:
     drawn = fresh.cases(300, 5)
     plane = next(c for c in drawn if plain(c) and len(c.inputs["keypoints"].shape) == 2)

@@ -64,6 +64,7 @@ def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @needs_node
 def test_the_walk_works_as_shown(tmp_path: Path) -> None:
     ran = 0
@@ -95,6 +96,7 @@ def test_what_is_shown_is_held_to_what_is_printed() -> None:
     assert not re.fullmatch(pattern(""), "something\n")
 
 
+@pytest.mark.slow
 def test_other_commands_in_the_text_exist() -> None:
     inline = set(re.findall(r"`(python -m conformance [^`]*)`", TEXT))
     assert inline == {
@@ -133,6 +135,7 @@ def test_a_step_needs_nothing_that_comes_later() -> None:
         assert "metrics" in above[step] or case.op in {Op.VALUE, Op.STAGES, Op.GRADIENT}, case.id
 
 
+@pytest.mark.slow
 def test_dash_k_selects_a_step() -> None:
     line = [sys.executable, "-m", "conformance", "--backend", "numpy", "--", "-k", "step-plain"]
     done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603

@@ -36,6 +36,7 @@ def schema(name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_reads_what_json_is(value: dict[str, Any]) -> None:
@@ -101,6 +102,7 @@ def test_shown_text_cannot_reach_the_terminal() -> None:
     assert clean_bytes(b"\xe9" * 1000, 10).endswith("…")
 
 
+@pytest.mark.slow
 def test_every_request_of_the_suite_is_as_the_schema_says() -> None:
     check = jsonschema.Draft202012Validator(schema("request"))
     for case in suite.load_cases():

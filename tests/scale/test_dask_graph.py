@@ -12,6 +12,7 @@ from temporal_loss import temporal_loss, temporal_loss_and_grad, temporal_norm
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+pytestmark = pytest.mark.slow
 under_test("dask")
 
 import dask  # noqa: E402

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from conformance.model import Case
 
+pytestmark = pytest.mark.slow
 NAMES = select().names
 CASES = [case for case in suite.load_cases() if case.op is not Op.ECHO]
 # Few cases that together kill every mutant: where each is compiled, or cut in many ways, all take minutes.

@@ -19,6 +19,7 @@ from gpu import gather, run
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
 DEVICES = ("cuda", "cpu")
 STEPS = [step for device in DEVICES for step in run.plan(device, 2, gather.ROOT)]
 NOTHING: dict[str, Any] = {"why": "no driver", "devices": [], "versions": {"numpy": "1"}}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.selection import under_test
 
+pytestmark = pytest.mark.slow
 under_test("numpy")
 pytest.importorskip("pyperf", reason="pyperf, which only measuring needs, is not installed")
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.selection import under_test
 
+pytestmark = pytest.mark.slow
 under_test("jax")
 
 from benchmarks.scale_jax import KEYPOINTS, Sent, exchanges  # noqa: E402

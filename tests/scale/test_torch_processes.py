@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.selection import under_test
 
+pytestmark = pytest.mark.slow
 under_test("torch")
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.selection import under_test
 
+pytestmark = pytest.mark.slow
 torch = under_test("torch")
 
 if not torch.distributed.is_available():

@@ -42,14 +42,7 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = "yes"
-nox.options.sessions = [
-    "lint",
-    "types",
-    *(f"tests-{CURRENT}({name})" for name in CPU_BACKENDS),
-    "conformance",
-]
-SLOW = ("-m", "slow")
-NOT_SLOW = ("-m", "not slow")
+nox.options.sessions = ["lint", "types", "quick"]
 
 
 def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = ()) -> None:
@@ -65,8 +58,7 @@ def install(session: nox.Session, *requirements: str, groups: tuple[str, ...] = 
 def tests(session: nox.Session, backend: str) -> None:
     """Test the library where one backend is installed and no other."""
     install(session, *REQUIREMENTS_OF[backend], groups=("test",))
-    options = ["-n", "2", *NOT_SLOW, "--backend", backend, *session.posargs]
-    session.run("python", "-m", "pytest", *options, "tests/library")
+    session.run("python", "-m", "pytest", "-n", "2", "tests/library", "--backend", backend, *session.posargs)
 
 
 def interpreter(version: str) -> str | None:
@@ -149,19 +141,19 @@ def skip_torch(session: nox.Session, backend: str) -> None:
 
 
 @nox.session
-def conformance(session: nox.Session) -> None:
-    """Test the suite, then ask every CPU backend its core; `-- --mode all` in every mode."""
+def quick(session: nox.Session) -> None:
+    """Test library and suite, but for what takes long, then ask every CPU backend the core of the cases."""
     install(session, *SUITE, ".[all-cpu]", groups=("test",))
-    options = ["-n", "2", *NOT_SLOW, "--backend", CPU_BACKENDS_LIST]
-    session.run("python", "-m", "pytest", *options, *TESTS_OF_THE_SUITE)
-    compare_cpu_backends(session, "--core", *session.posargs)
+    options = ["-n", "2", "-m", "not slow", "--backend", CPU_BACKENDS_LIST, *session.posargs]
+    session.run("python", "-m", "pytest", *options, "tests/library", *TESTS_OF_THE_SUITE)
+    compare_cpu_backends(session, "--core")
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """Run the tests that take long, then ask every CPU backend every case; `-- --mode all` in every mode."""
     install(session, *SUITE, ".[all-cpu]", groups=("test", "scale", "browser"))
-    options = ["-n", "2", *SLOW, "--backend", CPU_BACKENDS_LIST]
+    options = ["-n", "2", "-m", "slow", "--backend", CPU_BACKENDS_LIST]
     session.run("python", "-m", "pytest", *options, "tests/library", *TESTS_OF_THE_SUITE, "tests/scale")
     compare_cpu_backends(session, *session.posargs)
 
@@ -239,7 +231,6 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, with warnings as errors; run what is on it, and open it in a browser."""
-    # The one environment with every CPU backend: blocks that use two of them run nowhere else.
     install(session, *SUITE, ".[all-cpu]", groups=("docs", "test", "browser"))
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
     session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "tests/docs", *session.posargs)

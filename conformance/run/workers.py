@@ -6,13 +6,17 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from conformance.port.child import CallableChoice
+from conformance.subjects import backends
+from conformance.subjects.find import Choice
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.run.plan import Plan
+    from conformance.run.plan import Plan, Startable
 
-_MANY = 2000
-"""Trials that are worth starting processes for."""
+_MANY, _MANY_COSTLY = 2000, 64
+"""Trials that are worth starting processes for; and of those whose subject compiles, or plans, each anew."""
 _MOST = 4
 
 
@@ -20,12 +24,23 @@ def options(plan: Plan, extra: Sequence[str]) -> list[str]:
     """Return options for pytest-xdist: one process or more, or none where there is no need."""
     if find_spec("xdist") is None or any(e.startswith(("-n", "--pdb", "-p", "-s", "--co")) for e in extra):
         return []
-    count = min(_cores(), len(plan.subjects), _MOST)
-    if count < 2 or len(plan.trials()) < _MANY:
+    cores, trials = min(_cores(), _MOST), plan.trials()
+    costly = {subject.name for subject in plan.subjects if _is_costly(subject)}
+    if cores > 1 and sum(trial.subject.name in costly for trial in trials) >= _MANY_COSTLY:
+        # Of what was compiled for a case hardly anything is of use to another.
+        return ["-n", str(cores), "--dist", "load"]
+    count = min(cores, len(plan.subjects))
+    if count < 2 or len(trials) < _MANY:
         return []
-    # The scope of a test is what comes before the last `::` of its id, which is the subject: what one
-    # process has compiled for a subject is of use to the next case.
+    # The scope of a test is what comes before the last `::` of its id, which is the subject.
     return ["-n", str(count), "--dist", "loadscope"]
+
+
+def _is_costly(subject: Startable) -> bool:
+    # What users wrote has one clock for all of its cases, in one process.
+    if not isinstance(subject, Choice) or isinstance(subject, CallableChoice):
+        return False
+    return backends.load(subject.backend).costly
 
 
 def _cores() -> int:

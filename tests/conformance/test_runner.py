@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hand import LOSS, ScriptedChoice, error_case, outputs, scalar, value_case
+from support.selection import select
 
 from conformance import suite
 from conformance.exits import Exit, UsageError
@@ -17,7 +18,7 @@ from conformance.profiles import Place, profiles_of
 from conformance.report.badge import badge
 from conformance.report.summary import Summary
 from conformance.results import Header, Pair, Run, SubjectInfo
-from conformance.run import chosen
+from conformance.run import chosen, workers
 from conformance.run.pairs import Store
 from conformance.run.plan import Plan, Trial
 from conformance.run.runner import Runner
@@ -263,3 +264,24 @@ def a_case(name: str, *kills: str) -> Case:
 
 def test_an_error_case_is_never_chosen() -> None:
     assert chosen.cases_for("inductor", [error_case()]) == []
+
+
+@pytest.mark.skipif("jax" not in select().names, reason="the backend that compiles is JAX")
+@pytest.mark.parametrize(
+    ("plan", "extra", "options"),
+    [
+        (Plan(("jax",), core=True), [], ["-n", "3", "--dist", "load"]),
+        (Plan(("numpy", "jax"), core=True), [], ["-n", "3", "--dist", "load"]),
+        (Plan(("jax",), core=True), ["-n", "2"], []),
+        (Plan(("jax",), cases=("value-exact-f64-001",)), [], []),
+        (Plan(("jax",), core=True, subject="m:f"), [], []),
+        (Plan(("numpy",)), [], []),
+    ],
+)
+def test_a_backend_that_compiles_each_case_takes_several_processes(
+    plan: Plan, extra: list[str], options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_cores", lambda: 3)
+    assert workers.options(plan, extra) == options
+    monkeypatch.setattr(workers, "_cores", lambda: 1)
+    assert workers.options(plan, extra) == []

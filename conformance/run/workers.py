@@ -25,7 +25,7 @@ def options(plan: Plan, extra: Sequence[str]) -> list[str]:
     if find_spec("xdist") is None or any(e.startswith(("-n", "--pdb", "-p", "-s", "--co")) for e in extra):
         return []
     cores, trials = min(_cores(), _MOST), plan.trials()
-    costly = {subject.name for subject in plan.subjects if _is_costly(subject)}
+    costly = _costly(plan.subjects)
     if cores > 1 and sum(trial.subject.name in costly for trial in trials) >= _MANY_COSTLY:
         # Of what was compiled for a case hardly anything is of use to another.
         return ["-n", str(cores), "--dist", "load"]
@@ -36,11 +36,12 @@ def options(plan: Plan, extra: Sequence[str]) -> list[str]:
     return ["-n", str(count), "--dist", "loadscope"]
 
 
-def _is_costly(subject: Startable) -> bool:
-    # What users wrote has one clock for all of its cases, in one process.
-    if not isinstance(subject, Choice) or isinstance(subject, CallableChoice):
-        return False
-    return backends.load(subject.backend).costly
+def _costly(subjects: Sequence[Startable]) -> set[str]:
+    """Name those whose backend is; none beside what users wrote, which has one clock for all of its cases."""
+    ours = [s for s in subjects if isinstance(s, Choice) and not isinstance(s, CallableChoice)]
+    if len(ours) < len(subjects):
+        return set()
+    return {subject.name for subject in ours if backends.load(subject.backend).costly}
 
 
 def _cores() -> int:

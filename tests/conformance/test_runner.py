@@ -285,3 +285,11 @@ def test_a_backend_that_compiles_each_case_takes_several_processes(
     assert workers.options(plan, extra) == options
     monkeypatch.setattr(workers, "_cores", lambda: 1)
     assert workers.options(plan, extra) == []
+
+
+@pytest.mark.skipif("jax" not in select().names, reason="the backend that compiles is JAX")
+def test_what_a_user_wrote_stays_in_one_process_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    subjects = [*Plan(("jax",), core=True).subjects, ScriptedChoice("port", right)]
+    monkeypatch.setattr(workers, "_cores", lambda: 3)
+    monkeypatch.setattr(Plan, "subjects", subjects)
+    assert workers.options(Plan(core=True), []) == []

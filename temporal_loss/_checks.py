@@ -24,6 +24,7 @@ REDUCTIONS = (*SCALAR_REDUCTIONS, "none")
 NAN_POLICIES = ("propagate", "omit")
 _MOST_COORDINATES = 3
 _INTEGERS = ("int", "uint")
+_PLAIN = frozenset({float, int})
 _IN_ANY_DTYPE = LARGEST["float32"]
 
 
@@ -39,6 +40,7 @@ def check_keypoints(keypoints: Any, name: str = "keypoints") -> tuple[Library, s
 
 def check_keypoints_shape(name: str, shape: tuple[int, ...]) -> None:
     """Check that a shape is one of keypoints, of at least two frames."""
+    _check_lengths(name, shape)
     if len(shape) < 2:
         msg = f"{name} must have shape {KEYPOINTS_SHAPE}, got {shape}"
         raise ValueError(msg)
@@ -75,12 +77,14 @@ def check_floating(name: str, array: Any) -> tuple[Library, str]:
 
 
 def library_for(name: str, array: Any) -> Library:
-    """Get the library of an array that is dense, and whose lengths are known without computing it."""
+    """Get the library of an array that is dense."""
     library = library_of(array)
     if library is None:
         raise TypeError(_no_array(name, array))
-    if library.has_odd_arrays:
-        _check_form(library, name, array)
+    fault = library.fault(array) if library.has_odd_arrays else None
+    if fault is not None:
+        msg = f"{name} must be a dense array, got {fault}"
+        raise TypeError(msg)
     return library
 
 
@@ -93,17 +97,11 @@ def floating_name(library: Library, name: str, dtype: Any) -> str:
     return found
 
 
-def _check_form(library: Library, name: str, array: Any) -> None:
-    fault = library.fault(array)
-    if fault is not None:
-        msg = f"{name} must be a dense array, got {fault}"
-        raise TypeError(msg)
-    for length in array.shape:
+def _check_lengths(name: str, shape: tuple[Any, ...]) -> None:
+    """Check that lengths are known without computing the array."""
+    for length in shape:
         if length is None or length != length:  # noqa: PLR0124 - NaN, in Dask
-            msg = (
-                f"{name} must have a known shape, got {tuple(array.shape)}; "
-                f"call {name}.compute_chunk_sizes() first"
-            )
+            msg = f"{name} must have a known shape, got {shape}; call {name}.compute_chunk_sizes() first"
             raise ValueError(msg)
 
 
@@ -126,6 +124,7 @@ def _no_array(name: str, value: Any) -> str:
 def check_entries(name: str, entries: Any) -> tuple[Library, str]:
     """Check that `entries` is an array (..., T-1, K); return its library, and the dtype's name."""
     library, dtype = check_floating(name, entries)
+    _check_lengths(name, tuple(entries.shape))
     if entries.ndim < 2:
         msg = f"{name} must have shape (..., T-1, K), got {tuple(entries.shape)}"
         raise ValueError(msg)
@@ -141,6 +140,7 @@ def check_confidences(library: Library, confidences: Any, keypoints: Array, shap
 def check_confidences_like(library: Library, dtype: Any, got: tuple[int, ...], shape: tuple[int, ...]) -> str:
     """Check dtype and shape of confidences; return the dtype's name."""
     name = floating_name(library, "confidences", dtype)
+    _check_lengths("confidences", got)
     if got != shape:
         msg = f"confidences must have shape {shape}, one per frame and keypoint, got {got}"
         raise ValueError(msg)
@@ -155,6 +155,7 @@ def check_segment_ids_like(
     if not name.startswith(_INTEGERS):
         msg = f"segment_ids must have an integer dtype, got {name}"
         raise TypeError(msg)
+    _check_lengths("segment_ids", got)
     if got != shape[:-1]:
         msg = f"segment_ids must have shape {shape[:-1]}, one per frame, got {got}"
         raise ValueError(msg)
@@ -182,6 +183,13 @@ def is_number(value: object) -> bool:
     """Whether `value` is a plain real number; True and False are none."""
     # The first question is the quick one.
     return type(value) is float or (isinstance(value, Real) and not isinstance(value, bool))
+
+
+def are_plain_numbers(value: object) -> bool:
+    """Whether `value` is a plain number, or a tuple of floats and integers, which is a key if it is that."""
+    if type(value) is tuple:
+        return _PLAIN.issuperset(map(type, value))
+    return is_number(value)
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -304,8 +312,8 @@ def _check_one_epsilon(name: str, value: Any) -> None:
 
 
 def _check_epsilon_array(library: Library, epsilon: Array, keypoints: int) -> None:
-    other = library_of(epsilon)
-    if other is not None and other.xp is not library.xp:
+    other = library_for("epsilon", epsilon)
+    if other.xp is not library.xp:
         msg = (
             f"epsilon must be a number, a sequence, or an array of the keypoints' library {library.name}, "
             f"got a {other.name} array"
@@ -315,7 +323,7 @@ def _check_epsilon_array(library: Library, epsilon: Array, keypoints: int) -> No
     if dtype not in FLOATING and not dtype.startswith(_INTEGERS):
         msg = f"epsilon must hold real numbers, got dtype {dtype}"
         raise TypeError(msg)
-    _check_form(library, "epsilon", epsilon)
+    _check_lengths("epsilon", tuple(epsilon.shape))
     if tuple(epsilon.shape) not in {(), (keypoints,)}:
         raise ValueError(_wrong_epsilon_length(f"shape {tuple(epsilon.shape)}", keypoints))
 

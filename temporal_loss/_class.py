@@ -191,11 +191,11 @@ class TemporalLoss:
             entries = self.rectify_epsilon(loss=entries)
             if parameters.reduction in {"sum", "none"}:
                 return self.reduce_loss(entries, method=parameters.reduction)
-            if not _stages.counts_some(frames, parameters):
+            if parameters.divisor is not None:
                 return self.reduce_loss(entries, method="mean")
             marks = masked if parameters.reduction == "valid_mean" else crossing
             count = _stages.count_unmarked(xp, marks, entries.shape, entries.dtype)
-            return self.reduce_loss(entries, method="sum") / _stages.divisor(xp, frames, parameters, count)
+            return self.reduce_loss(entries, method="sum") / _stages.divisor(xp, parameters, count)
 
     def _harmless_lengths(self, library: Library, keypoints: Any, masked: Any, crossing: Any) -> Any:
         """Compute the first stage so that no NaN of a masked step can reach a gradient.

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks
-from temporal_loss._stages import Frames, Parameters, count_entries, frame_shape, frame_shape_of
+from temporal_loss._stages import Frames, Parameters, frame_shape_of, known_divisor
 
 if TYPE_CHECKING:
     from temporal_loss._libraries import Library
@@ -85,38 +85,26 @@ def checked(
     frames: Frames, epsilon: Any, prob_threshold: Any, reduction: Any, nan_policy: Any
 ) -> tuple[Library, Parameters]:
     """Check the arguments of a call; return the arrays' library, and the numbers rounded for them."""
-    _checks.check_choice("reduction", reduction, _checks.REDUCTIONS)
-    _checks.check_choice("nan_policy", nan_policy, _checks.NAN_POLICIES)
-    epsilon = _checks.check_epsilon(epsilon)
-    _checks.check_number("prob_threshold", prob_threshold)
     keypoints, confidences, segment_ids = frames
     library = _checks.library_for("keypoints", keypoints)
-    given = [(keypoints.dtype, keypoints.shape), None, None]
+    confidences_like = segment_ids_like = None
     if confidences is not None:
         _checks.check_beside(library, "confidences", confidences, keypoints)
-        given[1] = confidences.dtype, confidences.shape
+        confidences_like = confidences.dtype, confidences.shape
     if segment_ids is not None:
         _checks.check_beside(library, "segment_ids", segment_ids, keypoints)
-        given[2] = segment_ids.dtype, segment_ids.shape
-    # Not all that is in a list can be a key, nor can an array.
-    plain = epsilon if isinstance(epsilon, tuple) or _checks.is_number(epsilon) else None
-    parameters = _settle(library, *given, plain, prob_threshold, reduction, nan_policy)
-    if plain is None:
-        dtype = library.dtype_name(keypoints.dtype)
-        epsilon = _checks.epsilon_for(epsilon, library, dtype, frame_shape(keypoints)[-1])
-        parameters = Parameters(parameters.dtype, epsilon, *parameters[2:])
-    return library, parameters
-
-
-def _settle(library: Library, *facts: Any) -> Parameters:
-    """Check and round what can be told without the arrays; a third of the time where that was done before."""
+        segment_ids_like = segment_ids.dtype, segment_ids.shape
+    likes = (keypoints.dtype, keypoints.shape), confidences_like, segment_ids_like
     if not library.is_compiling():
-        try:
-            return _kept(library, *facts)
-        except TypeError:
-            # Refused, which is told below, or no key for what is kept, as a symbol for a length.
-            pass
-    return _settled(library, *facts)
+        if type(epsilon) is list:
+            epsilon = tuple(epsilon)
+        if _checks.are_plain_numbers(epsilon):
+            try:
+                return library, _kept(library, *likes, epsilon, prob_threshold, reduction, nan_policy)
+            except TypeError:
+                # Refused, which is told below, or no key for what is kept, as a symbol for a length.
+                pass
+    return library, _settled(library, *likes, epsilon, prob_threshold, reduction, nan_policy)
 
 
 def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which the answer is kept
@@ -126,10 +114,14 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
     segment_ids: tuple[Any, Any] | None,
     epsilon: Any,
     prob_threshold: Any,
-    reduction: str,
-    nan_policy: str,
+    reduction: Any,
+    nan_policy: Any,
 ) -> Parameters:
-    """Check the arrays' dtypes and shapes; round an epsilon that is no array, and the threshold."""
+    """Check words, numbers, and the arrays' dtypes and shapes; round the numbers."""
+    _checks.check_choice("reduction", reduction, _checks.REDUCTIONS)
+    _checks.check_choice("nan_policy", nan_policy, _checks.NAN_POLICIES)
+    epsilon = _checks.check_epsilon(epsilon)
+    _checks.check_number("prob_threshold", prob_threshold)
     dtype = _checks.floating_name(library, "keypoints", keypoints[0])
     shape = tuple(keypoints[1])
     _checks.check_keypoints_shape("keypoints", shape)
@@ -140,14 +132,15 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
         threshold = _checks.threshold_for(library, prob_threshold, own_dtype)
     if segment_ids is not None:
         _checks.check_segment_ids_like(library, segment_ids[0], tuple(segment_ids[1]), shape)
-    if epsilon is not None:
-        epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
-    omit_nan, entries = nan_policy == "omit", count_entries(shape)
-    return Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, omit_nan, entries)
+    epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
+    omit_nan = nan_policy == "omit"
+    masks = omit_nan or confidences is not None
+    divisor = known_divisor(shape, reduction, masks=masks, segments=segment_ids is not None)
+    return Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, omit_nan, divisor)
 
 
-# Numbers that are equal are rounded alike, and those that are refused were refused before.
-_kept = lru_cache(maxsize=256)(_settled)
+# The types of numbers count too: True equals 1, and is refused.
+_kept = lru_cache(maxsize=256, typed=True)(_settled)
 
 
 def temporal_loss_and_grad(  # noqa: PLR0913 - each is a parameter of the loss

@@ -165,8 +165,9 @@ def count_valid(
     frames = Frames(keypoints, confidences, segment_ids)
     library, parameters = checked(frames, 0.0, prob_threshold, "valid_mean", nan_policy)
     with library.working_on(keypoints):
-        if not _stages.counts_some(frames, parameters):
+        if parameters.divisor is not None:
             # Nothing is left out, as in one segment.
+            parameters = parameters._replace(divisor=None)
             first = _stages.coordinates(keypoints)[0][..., 0]
             frames = frames._replace(segment_ids=library.xp.zeros_like(first, dtype=library.xp.int32))
         return library.count(frames, parameters)

@@ -35,8 +35,8 @@ class Parameters(NamedTuple):
     threshold: Any = 0.0
     reduction: str = "none"
     omit_nan: bool = False
-    entries: Any = None
-    """How many there are, masked ones included, where that was counted before."""
+    divisor: Any = None
+    """What the sum of all entries is divided by; None where it takes the values to know."""
 
 
 class Entries(NamedTuple):
@@ -217,11 +217,13 @@ def count_entries(shape: tuple[int, ...]) -> Any:
     return float(max(count, 1)) if isinstance(count, int) else count
 
 
-def counts_some(frames: Frames, parameters: Parameters) -> bool:
-    """Whether it takes the values to know how many entries a mean divides by."""
-    if parameters.reduction == "valid_mean" and (frames.confidences is not None or parameters.omit_nan):
-        return True
-    return parameters.reduction != "sum" and frames.segment_ids is not None
+def known_divisor(shape: tuple[int, ...], reduction: str, *, masks: bool, segments: bool) -> Any:
+    """Get what the sum of all entries of frames (..., T, K) is divided by, if it takes no values to know."""
+    if reduction in {"sum", "none"}:
+        return 1.0
+    if segments or (masks and reduction == "valid_mean"):
+        return None
+    return count_entries(shape)
 
 
 def count_unmarked(xp: ModuleType, marks: Array, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -235,7 +237,7 @@ def counted(
     xp: ModuleType, frames: Frames, parameters: Parameters, masked: Array | None, between: Array | None
 ) -> Array | None:
     """Count what a mean divides by; None if that takes no values to know."""
-    if not counts_some(frames, parameters):
+    if parameters.divisor is not None:
         return None
     unwanted = masked if parameters.reduction == "valid_mean" else between
     return count_unmarked(xp, unwanted, frame_shape(frames.keypoints), parameters.dtype)
@@ -252,14 +254,9 @@ def sum_and_count(
     return add(found.values), counted(xp, frames, parameters, found.masked, found.crossing)
 
 
-def divisor(xp: ModuleType, frames: Frames, parameters: Parameters, count: Array | None) -> Any:
+def divisor(xp: ModuleType, parameters: Parameters, count: Array | None) -> Any:
     """Get what the sum of all entries is divided by; 1 where nothing is counted, and the sum then 0."""
-    if parameters.reduction == "sum":
-        return 1.0
-    if count is None:
-        known = parameters.entries
-        return count_entries(frame_shape(frames.keypoints)) if known is None else known
-    return xp.where(count > 0.0, count, 1.0)
+    return parameters.divisor if count is None else xp.where(count > 0.0, count, 1.0)
 
 
 # 5. Gradient --------------------------------------------------------------------------------
@@ -301,7 +298,7 @@ def loss_and_gradient(  # noqa: PLR0913 - what was found, and how it is to be do
 ) -> tuple[Array, Array]:
     """Loss and its derivative by the keypoints, from their entries."""
     loss_sum, count = sum_and_count(xp, frames, parameters, found, add)
-    by = divisor(xp, frames, parameters, count)
+    by = divisor(xp, parameters, count)
     gradient = to_frames(xp, pulls(xp, found, by, guard=guard))
     return loss_sum / by, like_keypoints(xp, gradient, frames.keypoints)
 

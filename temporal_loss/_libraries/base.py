@@ -184,7 +184,7 @@ class Library:
         if parameters.reduction == "none":
             return self.entries(frames, parameters)
         loss_sum, count = self.sum_and_count(frames, parameters)
-        return loss_sum / _stages.divisor(self.xp, frames, parameters, count)
+        return loss_sum / _stages.divisor(self.xp, parameters, count)
 
     def entries(self, frames: Frames, parameters: Parameters) -> Array:
         """Run the stages up to reduction: entries (..., T-1, K)."""

@@ -52,7 +52,7 @@ def loss_and_gradient(
 ) -> tuple[Array, Array]:
     """Loss and its derivative by the keypoints, which no further one can be taken of."""
     xp, keypoints = library.xp, frames.keypoints
-    divisor = _stages.divisor(xp, frames, parameters, count(xp, frames, parameters))
+    divisor = _stages.divisor(xp, parameters, count(xp, frames, parameters))
     epsilon = _for_every_step(xp, frames, parameters, epsilon)
     gradient = xp.zeros(keypoints.shape, dtype=keypoints.dtype)
     sums, last = [], None
@@ -91,7 +91,7 @@ def _evaluate(library: Library, block: Frames, parameters: Parameters, epsilon: 
 
 def count(xp: ModuleType, frames: Frames, parameters: Parameters) -> Array | None:
     """Count what a mean divides by, and nothing else; None if that takes no values to know."""
-    if not _stages.counts_some(frames, parameters):
+    if parameters.divisor is not None:
         return None
     counts = []
     for index in cut(frames.keypoints.shape):

@@ -71,7 +71,7 @@ class DaskLibrary(base.Library):
         rest = [(1,)] * (frames.keypoints.ndim - 1 - len(single))
         pairs = _map(_sum_and_count_of_chunk, frames, parameters, chunks=(*single, *rest, (2,)))
         loss_sum, count = pairs.sum(axis=tuple(range(pairs.ndim - 1)))
-        return loss_sum, count if _stages.counts_some(frames, parameters) else None
+        return loss_sum, count if parameters.divisor is None else None
 
     def count(self, frames: Frames, parameters: Parameters) -> Array | None:
         """Make the graph that adds up what each chunk counts."""
@@ -81,7 +81,7 @@ class DaskLibrary(base.Library):
         """Make the graphs of both."""
         keypoints, time = frames.keypoints, _time_axis(frames.keypoints)
         loss_sum, count = self.sum_and_count(frames, parameters)
-        divisor = _stages.divisor(self.xp, frames, parameters, count)
+        divisor = _stages.divisor(self.xp, parameters, count)
         whole = tuple((length,) for length in keypoints.shape[time + 1 :])
         gradient = _map(
             _gradient_of_chunk,
@@ -145,6 +145,7 @@ def _map(  # noqa: PLR0913 - what each chunk is given, and what it gives
         threshold=parameters.threshold,
         reduction=parameters.reduction,
         omit_nan=parameters.omit_nan,
+        known=parameters.divisor,
     )
 
 
@@ -197,14 +198,15 @@ def _gradient_of_chunk(*arrays: Any, **words: Any) -> Array:
     with chunk.library.working_on(keypoints):
         # Widened here, and divided below, so that the gradient is rounded once.
         wide = chunk.frames._replace(keypoints=xp.astype(keypoints, chunk.parameters.dtype, copy=False))
-        _, gradient = chunk.library.loss_and_gradient(wide, chunk.parameters._replace(reduction="sum"))
+        parameters = chunk.parameters._replace(reduction="sum", divisor=1.0)
+        _, gradient = chunk.library.loss_and_gradient(wide, parameters)
         return xp.astype(gradient[chunk.own] / chunk.divisor, keypoints.dtype, copy=False)
 
 
 class _Chunk:
     """What the stages need for a chunk of frames: them and their neighbours, as its own library has them."""
 
-    def __init__(self, *arrays: Any, threshold: float, reduction: str, omit_nan: bool) -> None:
+    def __init__(self, *arrays: Any, threshold: float, reduction: str, omit_nan: bool, known: Any) -> None:
         *given, epsilon, self.divisor = arrays
         before, keypoints, _ = given[:3]
         library = library_of(keypoints)
@@ -217,9 +219,8 @@ class _Chunk:
         self.own = (*(slice(None),) * time, slice(start, start + keypoints.shape[time]), ...)
         with library.working_on(keypoints):
             self.frames = Frames(*(_joined(library, given[i : i + 3], time) for i in (0, 3, 6)))
-        self.parameters = Parameters(
-            library.result_dtype(library.dtype_name(keypoints.dtype)), epsilon, threshold, reduction, omit_nan
-        )
+        dtype = library.result_dtype(library.dtype_name(keypoints.dtype))
+        self.parameters = Parameters(dtype, epsilon, threshold, reduction, omit_nan, known)
 
 
 def _joined(library: base.Library, parts: list[Any], time: int) -> Any:

@@ -96,38 +96,41 @@ class JaxLibrary(base.Library):
 
     def loss(self, frames: Frames, parameters: Parameters) -> Array:
         """Run all stages as one function, compiled for shapes, dtypes and words but not for numbers."""
-        return temporal_loss(*frames, *self._numbers(frames, parameters), *parameters[3:5])
+        return temporal_loss(*frames, self._numbers(frames, parameters), *parameters[3:5])
 
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Run all stages, and the one that differentiates them, as one function."""
         numbers = self._numbers(frames, parameters)
-        loss, gradient = temporal_loss_and_grad(*frames, *numbers, *parameters[3:5])
+        loss, gradient = temporal_loss_and_grad(*frames, numbers, *parameters[3:5])
         return loss, gradient
 
-    def _numbers(self, frames: Frames, parameters: Parameters) -> tuple[Any, Any]:
-        """Epsilon and threshold; in one array if both come from the host, which takes 2 microseconds each."""
+    def _numbers(self, frames: Frames, parameters: Parameters) -> Any:
+        """Epsilon and threshold; as one number or array if both come from the host.
+
+        An array of it takes JAX 6 microseconds, a number 2, and a complex one, the pair of both, no more.
+        """
         confidences, (dtype, epsilon, threshold, *_) = frames.confidences, parameters
         if confidences is None:
-            return self.epsilon_beside(epsilon, frames.keypoints, dtype), None
+            return self.epsilon_beside(epsilon, frames.keypoints, dtype)
         if isinstance(epsilon, float):
-            epsilon = (epsilon,)
+            return complex(epsilon, threshold)
         if not isinstance(epsilon, tuple):
             return self.epsilon_beside(epsilon, frames.keypoints, dtype), threshold
         wide = dtype is jax.numpy.float64 or confidences.dtype == _FLOAT64
-        return np.asarray((*epsilon, threshold), dtype=_FLOAT64 if wide else _FLOAT32), None
+        return np.asarray((*epsilon, threshold), dtype=_FLOAT64 if wide else _FLOAT32)
 
 
-@partial(jax.jit, static_argnums=(5, 6))
+@partial(jax.jit, static_argnums=(4, 5))
 def temporal_loss(*given: Any) -> Array:
     """Run all stages, given what `_evaluate` is; the name is what JAX calls it in logs and profiles."""
     frames, parameters, found = _evaluate(*given)
     if parameters.reduction == "none":
         return found.values
     loss_sum, count = _stages.sum_and_count(jax.numpy, frames, parameters, found, LIBRARY.total)
-    return loss_sum / _stages.divisor(jax.numpy, frames, parameters, count)
+    return loss_sum / _stages.divisor(jax.numpy, parameters, count)
 
 
-@partial(jax.jit, static_argnums=(5, 6))
+@partial(jax.jit, static_argnums=(4, 5))
 def temporal_loss_and_grad(*given: Any) -> tuple[Array, Array]:
     """Run all stages, and the one that differentiates them."""
     return _stages.loss_and_gradient(
@@ -140,23 +143,35 @@ def _evaluate(  # noqa: PLR0913, PLR0917
     keypoints: Array,
     confidences: Array | None,
     segment_ids: Array | None,
-    epsilon: Any,
-    threshold: Any,
+    numbers: Any,
     reduction: str,
     omit_nan: bool,  # noqa: FBT001
 ) -> tuple[Frames, Parameters, Entries]:
     frames = Frames(keypoints, confidences, segment_ids)
     # Asked here, since JAX may have made 32 bits of 64 on the way in.
-    wide = frames.keypoints.dtype == jax.numpy.float64
-    dtype = jax.numpy.float64 if wide else jax.numpy.float32
-    if frames.confidences is not None and threshold is None:
-        epsilon, threshold = epsilon[:-1].astype(dtype), epsilon[-1].astype(frames.confidences.dtype)
-    parameters = Parameters(dtype, None, threshold, reduction, omit_nan)
+    dtype = jax.numpy.float64 if keypoints.dtype == jax.numpy.float64 else jax.numpy.float32
+    epsilon, threshold = numbers, 0.0
+    if confidences is not None:
+        epsilon, threshold = _apart(numbers, dtype, confidences.dtype)
+    masks, segments = omit_nan or confidences is not None, segment_ids is not None
+    divisor = _stages.known_divisor(
+        _stages.frame_shape(keypoints), reduction, masks=masks, segments=segments
+    )
+    parameters = Parameters(dtype, None, threshold, reduction, omit_nan, divisor)
     # A number stays one where jax.disable_jit() is on.
     if epsilon is not None and not isinstance(epsilon, float) and epsilon.ndim:
         # JAX can be told to refuse to combine arrays of different ranks.
-        epsilon = epsilon[(None,) * max(frames.keypoints.ndim - 2, 1)]
+        epsilon = epsilon[(None,) * max(keypoints.ndim - 2, 1)]
     return frames, parameters, _stages.evaluate(jax.numpy, frames, parameters, epsilon, guard=True)
+
+
+def _apart(numbers: Any, *dtypes: Any) -> tuple[Any, Any]:
+    """Epsilon and threshold of what `_numbers` makes of them."""
+    if isinstance(numbers, tuple):
+        return numbers
+    pair = (numbers[:-1], numbers[-1]) if np.ndim(numbers) else (numbers.real, numbers.imag)
+    epsilon, threshold = map(jax.numpy.asarray, pair, dtypes)
+    return epsilon, threshold
 
 
 def _spread(xp: ModuleType, pull: Array) -> Array:

@@ -55,7 +55,7 @@ class TorchLibrary(base.Library):
 
     def may_differentiate(self, *arrays: Array) -> bool:
         """Where a gradient is recorded, and wherever torch may trace or transform what is done here."""
-        return _is_recorded_in(arrays) or _may_be_transformed(arrays)
+        return _may_be_transformed(arrays) or _is_recorded_in(arrays)
 
     def constant(self, array: Array) -> Array:
         """Tensor of the same values that takes no gradient."""
@@ -72,6 +72,14 @@ class TorchLibrary(base.Library):
     def device(self, array: Array) -> Any:
         """Its device."""
         return array.device
+
+    def is_elsewhere(self, array: Array, other: Array) -> bool:
+        """Whether two tensors are on different devices, which each of them knows."""
+        return bool(array.device != other.device)
+
+    def total(self, entries: Array) -> Array:
+        """Sum of all entries, without asking along which axes."""
+        return entries.sum()
 
     def working_on(self, array: Array) -> AbstractContextManager[object]:  # noqa: ARG002
         """Nothing is changed."""
@@ -121,7 +129,8 @@ class TorchLibrary(base.Library):
         """Run all stages, and where a gradient is recorded the one that differentiates them, at once."""
         keypoints = frames.keypoints
         if (
-            parameters.reduction != "none"
+            keypoints.requires_grad
+            and parameters.reduction != "none"
             and self.is_in_host_memory(keypoints)
             and _is_recorded_in((keypoints,))
             and not _is_recorded_in((parameters.epsilon,))
@@ -176,11 +185,9 @@ def _versions(rest: tuple[tuple[Array | None, ...], Parameters]) -> list[int]:
 
 def _is_recorded_in(arrays: Iterable[Any]) -> bool:
     """Whether operations on these are recorded for a backward pass."""
-    if not torch.is_grad_enabled():
-        return False
-    for array in arrays:  # noqa: SIM110 - torch.compile reads loops
+    for array in arrays:
         if isinstance(array, torch.Tensor) and array.requires_grad:
-            return True
+            return bool(torch.is_grad_enabled())
     return False
 
 

@@ -73,6 +73,7 @@ def check_floating(name: str, array: Any) -> tuple[Library, str]:
     Returns its library, and the name of its dtype.
     """
     library = library_for(name, array)
+    _check_lengths(name, tuple(array.shape))
     return library, floating_name(library, name, array.dtype)
 
 
@@ -81,10 +82,8 @@ def library_for(name: str, array: Any) -> Library:
     library = library_of(array)
     if library is None:
         raise TypeError(_no_array(name, array))
-    fault = library.fault(array) if library.has_odd_arrays else None
-    if fault is not None:
-        msg = f"{name} must be a dense array, got {fault}"
-        raise TypeError(msg)
+    if library.has_odd_arrays:
+        _check_dense(library, name, array)
     return library
 
 
@@ -95,6 +94,13 @@ def floating_name(library: Library, name: str, dtype: Any) -> str:
         msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {found}"
         raise TypeError(msg)
     return found
+
+
+def _check_dense(library: Library, name: str, array: Any) -> None:
+    fault = library.fault(array)
+    if fault is not None:
+        msg = f"{name} must be a dense array, got {fault}"
+        raise TypeError(msg)
 
 
 def _check_lengths(name: str, shape: tuple[Any, ...]) -> None:
@@ -124,7 +130,6 @@ def _no_array(name: str, value: Any) -> str:
 def check_entries(name: str, entries: Any) -> tuple[Library, str]:
     """Check that `entries` is an array (..., T-1, K); return its library, and the dtype's name."""
     library, dtype = check_floating(name, entries)
-    _check_lengths(name, tuple(entries.shape))
     if entries.ndim < 2:
         msg = f"{name} must have shape (..., T-1, K), got {tuple(entries.shape)}"
         raise ValueError(msg)
@@ -163,13 +168,16 @@ def check_segment_ids_like(
 
 def check_beside(library: Library, name: str, array: Any, keypoints: Array) -> None:
     """Check that something is an array of the keypoints' library and on their device."""
-    own_library = library_for(name, array)
-    if own_library.xp is not library.xp:
-        msg = (
-            f"{name} must be an array of the keypoints' library {library.name}, "
-            f"got a {own_library.name} array ({type(array).__name__})"
-        )
-        raise TypeError(msg)
+    if type(array) is not type(keypoints):
+        own_library = library_for(name, array)
+        if own_library.xp is not library.xp:
+            msg = (
+                f"{name} must be an array of the keypoints' library {library.name}, "
+                f"got a {own_library.name} array ({type(array).__name__})"
+            )
+            raise TypeError(msg)
+    elif library.has_odd_arrays:
+        _check_dense(library, name, array)
     if library.is_elsewhere(array, keypoints):
         here, there = library.device(array), library.device(keypoints)
         msg = f"{name} must be on the keypoints' device {there}, got {here}"

@@ -126,7 +126,7 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
     shape = tuple(keypoints[1])
     _checks.check_keypoints_shape("keypoints", shape)
     shape = frame_shape_of(shape)
-    threshold = 0.0
+    threshold, own_dtype = 0.0, None
     if confidences is not None:
         own_dtype = _checks.check_confidences_like(library, confidences[0], tuple(confidences[1]), shape)
         threshold = _checks.threshold_for(library, prob_threshold, own_dtype)
@@ -136,7 +136,8 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
     omit_nan = nan_policy == "omit"
     masks = omit_nan or confidences is not None
     divisor = known_divisor(shape, reduction, masks=masks, segments=segment_ids is not None)
-    return Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, omit_nan, divisor)
+    parameters = Parameters(library.result_dtype(dtype), epsilon, threshold, reduction, omit_nan, divisor)
+    return library.packed(parameters, own_dtype)
 
 
 # The types of numbers count too: True equals 1, and is refused.

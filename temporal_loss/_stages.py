@@ -37,6 +37,8 @@ class Parameters(NamedTuple):
     omit_nan: bool = False
     divisor: Any = None
     """What the sum of all entries is divided by; None where it takes the values to know."""
+    packed: Any = None
+    """Epsilon and threshold once more, as the library takes them quickest, where it has a way of its own."""
 
 
 class Entries(NamedTuple):

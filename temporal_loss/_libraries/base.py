@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import ModuleType
 
-    from temporal_loss._stages import Array, Frames, Parameters
+    from temporal_loss._stages import Array, Entries, Frames, Parameters
 
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
 _names: dict[tuple[type, Any], str] = {}
@@ -116,10 +116,6 @@ class Library:
         """1 where marked, else 0."""
         return self.xp.astype(marks, dtype)
 
-    def hide(self, xp: ModuleType, values: Array, masked: Array) -> Array:
-        """Set what is masked to exactly 0."""
-        return _stages.mask(xp, values, masked)
-
     def total(self, entries: Array) -> Array:
         """Sum of all entries."""
         return self.xp.sum(entries)
@@ -168,6 +164,10 @@ class Library:
         epsilon = self.moved(epsilon, array)
         return epsilon if epsilon.dtype == dtype else self.xp.astype(epsilon, dtype)
 
+    def packed(self, parameters: Parameters, confidences: str | None) -> Parameters:  # noqa: ARG002
+        """Parameters for confidences of a dtype, with the numbers as they are handed over; kept, so plain."""
+        return parameters
+
     def in_chunks_of(self, keypoints: Array, array: Array) -> Array:  # noqa: ARG002
         """Array (..., T, K) in chunks of the keypoints' frames, where there are chunks."""
         return array
@@ -190,8 +190,11 @@ class Library:
         """Run the stages up to reduction: entries (..., T-1, K)."""
         epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
-        hide = self.hide
-        return _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard, hide=hide).values
+        return self.evaluate(frames, parameters, epsilon, guard=guard).values
+
+    def evaluate(self, frames: Frames, parameters: Parameters, epsilon: Any, *, guard: bool) -> Entries:
+        """Run the stages up to reduction on arrays as they are."""
+        return _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard)
 
     def sum_and_count(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array | None]:
         """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
@@ -199,7 +202,7 @@ class Library:
         guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
         if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.sum_and_count(self, frames, parameters, epsilon)
-        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard, hide=self.hide)
+        found = self.evaluate(frames, parameters, epsilon, guard=guard)
         return _stages.sum_and_count(self.xp, frames, parameters, found, self.total)
 
     def count(self, frames: Frames, parameters: Parameters) -> Array | None:
@@ -216,7 +219,7 @@ class Library:
         guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
         if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.loss_and_gradient(self, frames, parameters, epsilon)
-        found = _stages.evaluate(self.xp, frames, parameters, epsilon, guard=guard, hide=self.hide)
+        found = self.evaluate(frames, parameters, epsilon, guard=guard)
         return _stages.loss_and_gradient(self.xp, frames, parameters, found, self.total, guard=guard)
 
     def _goes_in_blocks(self, keypoints: Array, *, guard: bool) -> bool:

@@ -153,8 +153,3 @@ def test_what_is_no_array(arrays: Arrays, given: Any) -> None:
         assert_refused(refusal, temporal_loss, keypoints, given)
         refusal = due(TypeError, "segment_ids", "must be an integer array", got)
         assert_refused(refusal, temporal_loss, keypoints, segment_ids=given)
-
-
-def test_parameters_are_checked_before_any_array_is_looked_at() -> None:
-    for refusal in (*WORD_REFUSALS, EPSILON_REFUSALS[0], THRESHOLD_REFUSALS[0]):
-        assert_refused(refusal, temporal_loss, [], **refusal.keywords)

@@ -103,6 +103,10 @@ def _of_compat(name: str) -> Any:
     return call
 
 
+def _as_two(of: base.Library, frames: _stages.Frames, parameters: _stages.Parameters) -> Any:
+    return of.epsilon_of(frames, parameters, guard=True), parameters.threshold
+
+
 def _compiled(keypoints: Any, confidences: Any) -> Call:
     import jax  # noqa: PLC0415
 
@@ -127,8 +131,10 @@ _COMBINED = tuple(
     Switch("_libraries.torch:LIBRARY.xp", name, _of_compat(name)) for name in ("maximum", "where")
 )
 _EACH_TIME = (Switch("_loss", "_kept", _loss._settled),)  # noqa: SLF001 - what it keeps
+_TWO = (Switch("_libraries.jax:JaxLibrary", "_numbers", _as_two),)
 _REAL = (Switch("_libraries.jax:JaxLibrary", "total", base.Library.total),)
 _TRAINED = library("torch eager", by_backward)
+_ONE_EPSILON = library("JAX eager", epsilon=0.1)
 _WITH_BACKWARD = "gradient beside the loss, with its backward"
 
 
@@ -152,7 +158,9 @@ TRICKS = (
     Trick("torch eager", "torch's own maximum and where", _SMALL, _COMBINED, library("torch eager")),
     *(
         Trick(name, "checks passed once", _SMALL, _EACH_TIME, library(name))
-        for name in ("NumPy", "torch eager")
+        for name in ("NumPy", "torch eager", "JAX eager")
     ),
+    Trick("JAX eager", "epsilons and threshold read from bytes", _SMALL, _TWO, library("JAX eager")),
+    Trick("JAX eager", "epsilon and threshold in a complex number", _SMALL, _TWO, _ONE_EPSILON),
     Trick("jax.jit", "sum of complex numbers", _LARGEST, _REAL, _compiled),
 )

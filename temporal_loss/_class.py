@@ -310,11 +310,12 @@ class TemporalLoss:
         epsilon = _checks.epsilon_for(epsilon, library, dtype, loss.shape[-1])
         with library.working_on(loss):
             # Entries that an overridden stage made negative are rectified by 0 too.
-            epsilon = library.epsilon_beside(0.0 if epsilon is None else epsilon, loss, loss.dtype)
+            guard = library.may_differentiate(loss, epsilon)
+            epsilon = 0.0 if epsilon is None else epsilon
+            epsilon = library.epsilon_beside(epsilon, loss, loss.dtype, guard=guard)
             if not isinstance(epsilon, (float, int)) and epsilon.ndim:
                 # JAX can be told to refuse to combine arrays of different ranks.
                 epsilon = library.xp.reshape(epsilon, (1,) * (loss.ndim - 1) + (-1,))
-            guard = library.may_differentiate(loss, epsilon)
             return _stages.rectify(library.xp, loss, epsilon, guard=guard)
 
     def reduce_loss(self, loss: Any, method: str = "mean") -> Any:

@@ -155,7 +155,7 @@ class Library:
             return parameter
         return array_api_compat.to_device(parameter, device)
 
-    def epsilon_beside(self, epsilon: Any, array: Array, dtype: Any) -> Any:
+    def epsilon_beside(self, epsilon: Any, array: Array, dtype: Any, *, guard: bool) -> Any:  # noqa: ARG002
         """Epsilon as it can be subtracted from entries (..., K) of a dtype; None and a number as they are."""
         if epsilon is None or isinstance(epsilon, (float, int)):
             return epsilon
@@ -188,8 +188,8 @@ class Library:
 
     def entries(self, frames: Frames, parameters: Parameters) -> Array:
         """Run the stages up to reduction: entries (..., T-1, K)."""
-        epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
+        epsilon = self.epsilon_of(frames, parameters, guard=guard)
         return self.evaluate(frames, parameters, epsilon, guard=guard).values
 
     def evaluate(self, frames: Frames, parameters: Parameters, epsilon: Any, *, guard: bool) -> Entries:
@@ -198,8 +198,8 @@ class Library:
 
     def sum_and_count(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array | None]:
         """Sum of the entries, and how many a mean divides by, None if that takes no values to know."""
-        epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
+        epsilon = self.epsilon_of(frames, parameters, guard=guard)
         if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.sum_and_count(self, frames, parameters, epsilon)
         found = self.evaluate(frames, parameters, epsilon, guard=guard)
@@ -215,8 +215,8 @@ class Library:
 
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Run all stages, and the one that differentiates them."""
-        epsilon = self.epsilon_of(frames, parameters)
         guard = self.may_differentiate(frames.keypoints, parameters.epsilon)
+        epsilon = self.epsilon_of(frames, parameters, guard=guard)
         if self._goes_in_blocks(frames.keypoints, guard=guard):
             return blocks.loss_and_gradient(self, frames, parameters, epsilon)
         found = self.evaluate(frames, parameters, epsilon, guard=guard)
@@ -226,6 +226,6 @@ class Library:
         # Length last: of one that is being traced, the question makes a condition.
         return not guard and self.is_in_host_memory(keypoints) and blocks.are_worthwhile(keypoints)
 
-    def epsilon_of(self, frames: Frames, parameters: Parameters) -> Any:
+    def epsilon_of(self, frames: Frames, parameters: Parameters, *, guard: bool) -> Any:
         """Epsilon of the parameters, beside the entries of the frames."""
-        return self.epsilon_beside(parameters.epsilon, frames.keypoints, parameters.dtype)
+        return self.epsilon_beside(parameters.epsilon, frames.keypoints, parameters.dtype, guard=guard)

@@ -129,7 +129,7 @@ class JaxLibrary(base.Library):
             return np.frombuffer(*numbers)
         if numbers is not None:
             return numbers
-        epsilon = self.epsilon_beside(parameters.epsilon, frames.keypoints, parameters.dtype)
+        epsilon = self.epsilon_of(frames, parameters, guard=True)
         return epsilon if frames.confidences is None else (epsilon, parameters.threshold)
 
 

@@ -146,3 +146,38 @@ def test_a_name_is_kept_for_the_dtype_of_its_library(monkeypatch: pytest.MonkeyP
     library = base.Library(math)
     assert library.dtype_name(Dtype("float32")) == "float32"
     assert library.dtype_name(Other("float64")) == "float64"
+
+
+def test_what_is_refused_is_refused_after_its_equal_has_passed(arrays: Arrays) -> None:
+    keypoints, confidences = arrays.make([[0, 0], [3, 4]]), arrays.make([[1], [1]])
+    assert arrays.read(temporal_loss(keypoints, confidences, epsilon=1.0, prob_threshold=1.0)) == 4.0
+    assert arrays.read(temporal_loss(keypoints, confidences, epsilon=[1.0], prob_threshold=1.0)) == 4.0
+    for faulty in ({"epsilon": True}, {"epsilon": [True]}, {"prob_threshold": True}):
+        with pytest.raises(ValueError, match=f"^{next(iter(faulty))}"):
+            temporal_loss(keypoints, confidences, **{"epsilon": 1.0, "prob_threshold": 1.0} | faulty)
+
+
+def test_each_part_of_a_call_counts(arrays: Arrays) -> None:
+    # Two calls that differ in nothing else, and what each has to give.
+    walk = arrays.make([[0, 0, 0, 0], [3, 4, 3, 4], [6, 8, math.nan, 8]])
+    sure, unsure = arrays.make([[1, 1]] * 3), arrays.make([[1, 1], [1, 1], [1, 0.25]])
+    ids = arrays.make([0, 0, 1], "int32")
+    usual: dict[str, Any] = {"confidences": unsure, "prob_threshold": 0.5, "epsilon": 1.0}
+    changes: list[tuple[dict[str, Any], float]] = [
+        ({}, 3.0),
+        ({"reduction": "sum"}, 12.0),
+        ({"reduction": "valid_mean"}, 4.0),
+        ({"epsilon": 2.0}, 2.25),
+        ({"epsilon": [1.0, 2.0]}, 2.75),
+        ({"epsilon": [2.0, 1.0]}, 2.5),
+        ({"prob_threshold": 0.25}, math.nan),
+        ({"prob_threshold": 0.25, "nan_policy": "omit"}, 3.0),
+        ({"confidences": None}, math.nan),
+        ({"confidences": sure}, math.nan),
+        ({"confidences": sure, "nan_policy": "omit", "reduction": "valid_mean"}, 4.0),
+        ({"segment_ids": ids}, 4.0),
+        ({"segment_ids": ids, "reduction": "sum"}, 8.0),
+    ]
+    for change, due in (*changes, *reversed(changes)):
+        found = arrays.read(temporal_loss(walk, **usual | change))
+        assert found == due or (math.isnan(due) and math.isnan(found)), change

@@ -161,7 +161,8 @@ def test_memory_meter_sees_blocks_and_would_see_whole_arrays(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "library"), [("NumPy", "numpy"), ("torch eager", "torch"), ("jax.jit", "jax")]
+    ("name", "library"),
+    [("NumPy", "numpy"), ("torch eager", "torch"), ("JAX eager", "jax"), ("jax.jit", "jax")],
 )
 def test_a_trick_is_switched_off_for_its_call_alone_and_changes_no_value(name: str, library: str) -> None:
     under_test(library)

@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temporal_loss import _checks
-from temporal_loss._stages import Frames, Parameters, frame_shape_of, known_divisor
+from temporal_loss._stages import Frames, Parameters, frame_shape, frame_shape_of, known_divisor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from temporal_loss._libraries import Library
 
 
@@ -95,16 +97,31 @@ def checked(
         _checks.check_beside(library, "segment_ids", segment_ids, keypoints)
         segment_ids_like = segment_ids.dtype, segment_ids.shape
     likes = (keypoints.dtype, keypoints.shape), confidences_like, segment_ids_like
+    settle: Callable[..., Parameters] = _settled
+    plain = None
+    # torch.compile looks through what is kept, and says so.
     if not library.is_compiling():
         if type(epsilon) is list:
             epsilon = tuple(epsilon)
-        if _checks.are_plain_numbers(epsilon):
-            try:
-                return library, _kept(library, *likes, epsilon, prob_threshold, reduction, nan_policy)
-            except TypeError:
-                # Refused, which is told below, or no key for what is kept, as a symbol for a length.
-                pass
-    return library, _settled(library, *likes, epsilon, prob_threshold, reduction, nan_policy)
+        # Not all that is in a list can be a key, nor can an array.
+        settle, plain = _settle, epsilon if _checks.are_plain_numbers(epsilon) else None
+    parameters = settle(library, *likes, plain, prob_threshold, reduction, nan_policy)
+    if plain is None:
+        epsilon = _checks.check_epsilon(epsilon)
+        dtype = library.dtype_name(keypoints.dtype)
+        epsilon = _checks.epsilon_for(epsilon, library, dtype, frame_shape(keypoints)[-1])
+        parameters = Parameters(parameters.dtype, epsilon, *parameters[2:])
+    return library, parameters
+
+
+def _settle(*facts: Any) -> Parameters:
+    """Check and round what can be told without the arrays; in a tenth of the time if that was done before."""
+    try:
+        return _kept(*facts)
+    except TypeError:
+        # Refused, which is told below, or no key for what is kept, as a symbol for a length.
+        pass
+    return _settled(*facts)
 
 
 def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which the answer is kept
@@ -117,10 +134,9 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
     reduction: Any,
     nan_policy: Any,
 ) -> Parameters:
-    """Check words, numbers, and the arrays' dtypes and shapes; round the numbers."""
+    """Check words, numbers, and the arrays' dtypes and shapes; round the numbers. None is another epsilon."""
     _checks.check_choice("reduction", reduction, _checks.REDUCTIONS)
     _checks.check_choice("nan_policy", nan_policy, _checks.NAN_POLICIES)
-    epsilon = _checks.check_epsilon(epsilon)
     _checks.check_number("prob_threshold", prob_threshold)
     dtype = _checks.floating_name(library, "keypoints", keypoints[0])
     shape = tuple(keypoints[1])
@@ -132,7 +148,8 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
         threshold = _checks.threshold_for(library, prob_threshold, own_dtype)
     if segment_ids is not None:
         _checks.check_segment_ids_like(library, segment_ids[0], tuple(segment_ids[1]), shape)
-    epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
+    if epsilon is not None:
+        epsilon = _checks.epsilon_for(_checks.check_epsilon(epsilon), library, dtype, shape[-1])
     omit_nan = nan_policy == "omit"
     masks = omit_nan or confidences is not None
     divisor = known_divisor(shape, reduction, masks=masks, segments=segment_ids is not None)

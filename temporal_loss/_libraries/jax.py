@@ -97,12 +97,12 @@ class JaxLibrary(base.Library):
 
     def loss(self, frames: Frames, parameters: Parameters) -> Array:
         """Run all stages as one function, compiled for shapes, dtypes and words but not for numbers."""
-        return temporal_loss(*frames, self._numbers(frames, parameters), *parameters[3:5])
+        return temporal_loss(*frames, *self._numbers(frames, parameters), *parameters[3:5])
 
     def loss_and_gradient(self, frames: Frames, parameters: Parameters) -> tuple[Array, Array]:
         """Run all stages, and the one that differentiates them, as one function."""
         numbers = self._numbers(frames, parameters)
-        loss, gradient = temporal_loss_and_grad(*frames, numbers, *parameters[3:5])
+        loss, gradient = temporal_loss_and_grad(*frames, *numbers, *parameters[3:5])
         return loss, gradient
 
     def packed(self, parameters: Parameters, confidences: str | None) -> Parameters:
@@ -122,18 +122,18 @@ class JaxLibrary(base.Library):
             numbers = None
         return parameters._replace(packed=numbers)
 
-    def _numbers(self, frames: Frames, parameters: Parameters) -> Any:
-        """Epsilon, and threshold where there are confidences."""
+    def _numbers(self, frames: Frames, parameters: Parameters) -> tuple[Any, Any]:
+        """Epsilon and threshold, or both in the first of the two."""
         numbers = parameters.packed
         if type(numbers) is tuple:
-            return np.frombuffer(*numbers)
+            return np.frombuffer(*numbers), None
         if numbers is not None:
-            return numbers
-        epsilon = self.epsilon_of(frames, parameters, guard=True)
-        return epsilon if frames.confidences is None else (epsilon, parameters.threshold)
+            return numbers, None
+        threshold = None if frames.confidences is None else parameters.threshold
+        return self.epsilon_of(frames, parameters, guard=True), threshold
 
 
-@partial(jax.jit, static_argnums=(4, 5))
+@partial(jax.jit, static_argnums=(5, 6))
 def temporal_loss(*given: Any) -> Array:
     """Run all stages, given what `_evaluate` is; the name is what JAX calls it in logs and profiles."""
     frames, parameters, found = _evaluate(*given)
@@ -143,7 +143,7 @@ def temporal_loss(*given: Any) -> Array:
     return loss_sum / _stages.divisor(jax.numpy, parameters, count)
 
 
-@partial(jax.jit, static_argnums=(4, 5))
+@partial(jax.jit, static_argnums=(5, 6))
 def temporal_loss_and_grad(*given: Any) -> tuple[Array, Array]:
     """Run all stages, and the one that differentiates them."""
     return _stages.loss_and_gradient(
@@ -156,16 +156,17 @@ def _evaluate(  # noqa: PLR0913, PLR0917
     keypoints: Array,
     confidences: Array | None,
     segment_ids: Array | None,
-    numbers: Any,
+    epsilon: Any,
+    threshold: Any,
     reduction: str,
     omit_nan: bool,  # noqa: FBT001
 ) -> tuple[Frames, Parameters, Entries]:
     frames = Frames(keypoints, confidences, segment_ids)
     # Asked here, since JAX may have made 32 bits of 64 on the way in.
     dtype = jax.numpy.float64 if keypoints.dtype == jax.numpy.float64 else jax.numpy.float32
-    epsilon, threshold = numbers, 0.0
-    if confidences is not None:
-        epsilon, threshold = _apart(numbers, dtype, confidences.dtype)
+    if confidences is not None and threshold is None:
+        pair = (epsilon[:-1], epsilon[-1]) if np.ndim(epsilon) else (epsilon.real, epsilon.imag)
+        epsilon, threshold = map(jax.numpy.asarray, pair, (dtype, confidences.dtype))
     masks, segments = omit_nan or confidences is not None, segment_ids is not None
     divisor = _stages.known_divisor(_stages.frame_shape(keypoints), reduction, masks=masks, segments=segments)
     parameters = Parameters(dtype, None, threshold, reduction, omit_nan, divisor)
@@ -174,15 +175,6 @@ def _evaluate(  # noqa: PLR0913, PLR0917
         # JAX can be told to refuse to combine arrays of different ranks.
         epsilon = epsilon[(None,) * max(keypoints.ndim - 2, 1)]
     return frames, parameters, _stages.evaluate(jax.numpy, frames, parameters, epsilon, guard=True)
-
-
-def _apart(numbers: Any, *dtypes: Any) -> tuple[Any, Any]:
-    """Epsilon and threshold of what `_numbers` makes of them."""
-    if isinstance(numbers, tuple):
-        return numbers
-    pair = (numbers[:-1], numbers[-1]) if np.ndim(numbers) else (numbers.real, numbers.imag)
-    epsilon, threshold = map(jax.numpy.asarray, pair, dtypes)
-    return epsilon, threshold
 
 
 def _spread(xp: ModuleType, pull: Array) -> Array:

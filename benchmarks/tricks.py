@@ -132,6 +132,7 @@ _COMBINED = tuple(
 )
 _EACH_TIME = (Switch("_loss", "_kept", _loss._settled),)  # noqa: SLF001 - what it keeps
 _TWO = (Switch("_libraries.jax:JaxLibrary", "_numbers", _as_two),)
+_NEW_ROW = (Switch("_libraries.numpy:NumpyLibrary", "epsilon_of", base.Library.epsilon_of),)
 _REAL = (Switch("_libraries.jax:JaxLibrary", "total", base.Library.total),)
 _TRAINED = library("torch eager", by_backward)
 _ONE_EPSILON = library("JAX eager", epsilon=0.1)
@@ -160,6 +161,7 @@ TRICKS = (
         Trick(name, "checks passed once", _SMALL, _EACH_TIME, library(name))
         for name in ("NumPy", "torch eager", "JAX eager")
     ),
+    Trick("NumPy", "epsilons read from bytes", _SMALL, _NEW_ROW, library("NumPy")),
     Trick("JAX eager", "epsilons and threshold read from bytes", _SMALL, _TWO, library("JAX eager")),
     Trick("JAX eager", "epsilon and threshold in a complex number", _SMALL, _TWO, _ONE_EPSILON),
     Trick("jax.jit", "sum of complex numbers", _LARGEST, _REAL, _compiled),

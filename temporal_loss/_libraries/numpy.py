@@ -44,6 +44,19 @@ class NumpyLibrary(base.Library):
         """Array of numbers, without the detour that array-api-compat takes."""
         return np.asarray(numbers, dtype=dtype)
 
+    def packed(self, parameters: Parameters, confidences: str | None) -> Parameters:  # noqa: ARG002
+        """As bytes: an array that is read from these is there in half the time of a new one."""
+        if not isinstance(parameters.epsilon, tuple):
+            return parameters
+        row = np.asarray(parameters.epsilon, dtype=parameters.dtype)
+        return parameters._replace(packed=(row.tobytes(), row.dtype))
+
+    def epsilon_of(self, frames: Frames, parameters: Parameters, *, guard: bool) -> Any:
+        """Epsilon of the parameters, beside the entries of the frames."""
+        if parameters.packed is not None:
+            return np.frombuffer(*parameters.packed)
+        return super().epsilon_of(frames, parameters, guard=guard)
+
     def total(self, entries: Array) -> Array:
         """Sum of all entries; what numpy.sum does, less a microsecond of asking which sum it is."""
         return np.add.reduce(entries, axis=None)

@@ -16,7 +16,6 @@ from conformance.report.blame import Culprit, culprits, told
 from conformance.report.numbers import size
 from conformance.results import GOOD, UNJUDGED
 from conformance.run import chosen
-from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -294,26 +293,30 @@ class Summary:
         # What is passed on as text is asked of ports alone.
         cases = [case for case in self.cases.values() if case.op is not Op.ECHO]
         return len(self.asked) < self.header.cases or any(
-            not {c.id for c in chosen.cases_for(s.mode, cases, few=s.name in self._further)}
+            not {c.id for c in chosen.cases_for(s.mode, cases, **self._share(s))}
             <= self.run.of(s.name).keys()
             for s in self.header.subjects
         )
 
     @cached_property
-    def _further(self) -> set[str]:
-        return chosen.further(self.header.subjects)
+    def _shares(self) -> dict[str, set[str]]:
+        subjects = self.header.subjects
+        return {"few": chosen.further(subjects), "quick": chosen.compiled(subjects)}
+
+    def _share(self, subject: SubjectInfo) -> dict[str, bool]:
+        return {word: subject.name in names for word, names in self._shares.items()}
 
     @cached_property
-    def sampled(self) -> dict[str, list[str]]:
-        """Subjects that ran the core only, in a slow mode or on a further device, with those cases."""
+    def sampled(self) -> dict[str, tuple[str, list[str]]]:
+        """Subjects that ran some cases only, where that is what they are asked: which, in words and by id."""
         found = {}
         cases = [case for case in self.cases.values() if case.op is not Op.ECHO]
         for subject in self.header.subjects:
-            further = subject.name in self._further
-            ids = [c.id for c in chosen.cases_for(subject.mode, cases, few=further)]
-            few = further or subject.mode.removesuffix(AUTODIFF) in chosen.SLOW_MODES
-            if few and subject.cases == len(ids) < len(cases):
-                found[subject.name] = ids
+            share = self._share(subject)
+            ids = [c.id for c in chosen.cases_for(subject.mode, cases, **share)]
+            words = chosen.told(subject.mode, **share)
+            if words and subject.cases == len(ids) < len(cases):
+                found[subject.name] = (words, ids)
         return found
 
     @cached_property

@@ -1,20 +1,23 @@
-"""Which cases run where not all do: the core, in slow modes and on further devices of a kind."""
+"""Which cases run where not all do: in slow modes, on further devices of a kind, and on JAX."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance import fresh
 from conformance.model import Op
 from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from conformance.model import Case
     from conformance.results import SubjectInfo
     from conformance.run.plan import Startable
 
 SLOW_MODES = {"inductor"}
+_COMPILED = {"jax/"}
+"""What the names of subjects begin with whose first mode compiles each case."""
 
 
 def further(subjects: Iterable[Startable | SubjectInfo]) -> set[str]:
@@ -34,33 +37,81 @@ def further(subjects: Iterable[Startable | SubjectInfo]) -> set[str]:
     return found
 
 
-def cases_for(mode: str, cases: Sequence[Case], *, every: bool = False, few: bool = False) -> list[Case]:
-    """Cases that run in a mode: all of them, or the core in a slow one and where `few` are wanted.
+def compiled(subjects: Iterable[Startable | SubjectInfo]) -> set[str]:
+    """Name the subjects that compile each case as it is asked, which takes minutes for all of them."""
+    return {s.name for s in subjects if s.name.removesuffix(f"{s.device}/{s.mode}") in _COMPILED}
 
-    That there be `every` one goes before both.
+
+def cases_for(
+    mode: str, cases: Sequence[Case], *, every: bool = False, few: bool = False, quick: bool = False
+) -> list[Case]:
+    """Cases that run in a mode: all of them, or the core in a slow one; where `few` do, those of a place.
+
+    Where they are to be `quick` it is the core with the fresh ones and the refusals, of which nothing is
+    compiled; of the gradients that the array library takes the core alone. That there be `every` one goes
+    before all that.
     """
-    if mode.endswith(AUTODIFF):
+    library_differentiates = mode.endswith(AUTODIFF)
+    if library_differentiates:
         # What the array library's own differentiation has no part in, the mode's first form shows.
         mode, cases = mode.removesuffix(AUTODIFF), [case for case in cases if case.op is Op.GRADIENT]
-    if every or not (few or mode in SLOW_MODES):
+    if every or not (few or quick or mode in SLOW_MODES):
         return list(cases)
-    return core([case for case in cases if case.error is None])
+    computed = [case for case in cases if case.error is None]
+    if few:
+        return of_places(computed)
+    picked = core(computed)
+    if library_differentiates or mode in SLOW_MODES:
+        return picked
+    ids = {case.id for case in picked}
+    return [case for case in cases if case.id in ids or case.error is not None or fresh.is_fresh(case)]
+
+
+def told(mode: str, *, few: bool, quick: bool) -> str:
+    """Say in words which cases those are; empty where they are all."""
+    if few:
+        return "each operation with each of its arrays, lists and words; all with --device"
+    if mode.removesuffix(AUTODIFF) in SLOW_MODES:
+        return "the core"
+    if quick:
+        others = "" if mode.endswith(AUTODIFF) else ", refusals and what is drawn anew"
+        return f"the core{others}, since each is compiled; all with --mode eager"
+    return ""
 
 
 def core(cases: Sequence[Case]) -> list[Case]:
     """Return few cases that together kill every mutant that all of them kill."""
-    left = {mutant for case in cases for mutant in case.kills}
-    chosen = set()
     # What ports alone are asked comes last, so that the others are a core by themselves.
-    for some in (
-        [case for case in cases if case.op is not Op.ECHO],
-        [case for case in cases if case.op is Op.ECHO],
-    ):
-        while any(left.intersection(case.kills) for case in some):
-            # Of those that kill as many the smallest, so that the core is quick.
-            best = max(some, key=lambda case: (len(left.intersection(case.kills)), -_size(case)))
+    parts = ([c for c in cases if (c.op is Op.ECHO) == echo] for echo in (False, True))
+    return _fewest(cases, parts, lambda case: case.kills)
+
+
+def of_places(cases: Sequence[Case]) -> list[Case]:
+    """Return few cases in which each operation is given each of its arrays, lists and words.
+
+    For a place where the arithmetic is known to be right.
+    """
+
+    def given(case: Case) -> set[str]:
+        words = [f"{name} {value}" for name, value in case.params.items() if isinstance(value, str)]
+        lists = [f"list of {name}" for name, value in case.params.items() if isinstance(value, list)]
+        return {f"{case.op.value} {each}" for each in (*case.inputs, *words, *lists)}
+
+    return _fewest(cases, [[c for c in cases if not fresh.is_fresh(c)]], given)
+
+
+def _fewest(
+    cases: Sequence[Case], parts: Iterable[Sequence[Case]], has: Callable[[Case], Iterable[str]]
+) -> list[Case]:
+    """Return few of the cases that together have what all of them have, from one part after the other."""
+    left = {each for case in cases for each in has(case)}
+    chosen = set()
+    for some in parts:
+        while any(left.intersection(has(case)) for case in some):
+            # Of those that have as many the smallest, so that it is quick.
+            best = max(some, key=lambda case: (len(left.intersection(has(case))), -_size(case)))
             chosen.add(best.id)
-            left.difference_update(best.kills)
+            left.difference_update(has(best))
     return [case for case in cases if case.id in chosen]
 
 

@@ -168,18 +168,17 @@ class Plan:
         return [c for c in everything if c.id in set(self.cases)]
 
     def trials(self) -> list[Trial]:
-        """Every subject with every case, slow modes and further devices with the chosen cases only."""
+        """Every subject with every case, or with the chosen ones where those are enough."""
         # Who names devices or modes has the time.
-        further = set() if self.devices or self.modes else chosen.further(self.subjects)
-        return [
-            Trial(subject, case)
-            for subject in self.subjects
-            for case in self._cases_for(subject, few=subject.name in further)
-        ]
-
-    def _cases_for(self, subject: Startable, *, few: bool) -> list[Case]:
-        cases = asked_of(subject, self.selected)
-        return chosen.cases_for(subject.mode, cases, every=bool(self.cases), few=few)
+        further = set() if self.devices or "all" in self.modes else chosen.further(self.subjects)
+        compiled = set() if self.devices or self.modes else chosen.compiled(self.subjects)
+        trials = []
+        for subject in self.subjects:
+            few, quick = subject.name in further, subject.name in compiled
+            cases = asked_of(subject, self.selected)
+            of_it = chosen.cases_for(subject.mode, cases, every=bool(self.cases), few=few, quick=quick)
+            trials += [Trial(subject, case) for case in of_it]
+        return trials
 
 
 def asked_of(subject: Startable, cases: list[Case]) -> list[Case]:

@@ -108,13 +108,8 @@ def estimate_epsilon(
         own_dtype = _checks.check_confidences(library, confidences, keypoints, frame_shape(keypoints))
         threshold = _checks.threshold_for(library, prob_threshold, own_dtype)
     with library.working_on(keypoints):
-        xp = library.xp
-        lengths = library.loss(Frames(keypoints), Parameters(library.result_dtype(dtype)))
-        ignored = xp.isnan(lengths)
-        if confidences is not None:
-            ignored = ignored | _stages.either_frame(_stages.low_confidence(confidences, threshold))
-        columns = (-1, lengths.shape[-1])
-        return _quantile(library, xp.reshape(lengths, columns), xp.reshape(ignored, columns), quantile)
+        fixed = library, library.result_dtype(dtype), quantile
+        return library.at_once(_quantile_of_steps, fixed, keypoints, confidences, threshold)
 
 
 def count_valid(
@@ -171,6 +166,20 @@ def count_valid(
             first = _stages.coordinates(keypoints)[0][..., 0]
             frames = frames._replace(segment_ids=library.xp.zeros_like(first, dtype=library.xp.int32))
         return library.count(frames, parameters)
+
+
+def _quantile_of_steps(
+    fixed: tuple[Library, Any, float], keypoints: Array, confidences: Array | None, threshold: Any
+) -> Array:
+    """Quantile of each keypoint's steps that are confident and not NaN."""
+    library, dtype, quantile = fixed
+    xp = library.xp
+    lengths = library.loss(Frames(keypoints), Parameters(dtype))
+    ignored = xp.isnan(lengths)
+    if confidences is not None:
+        ignored = ignored | _stages.either_frame(_stages.low_confidence(confidences, threshold))
+    columns = (-1, lengths.shape[-1])
+    return _quantile(library, xp.reshape(lengths, columns), xp.reshape(ignored, columns), quantile)
 
 
 def _quantile(library: Library, lengths: Array, ignored: Array, quantile: float) -> Array:

@@ -89,7 +89,7 @@ def test_and_compare(session: nox.Session, backend: str, *more: str) -> None:
     warnings = [f"-Wdefault::{kind}" for kind in coming]
     folders = ["tests/library", *more]
     session.run("python", "-m", "pytest", "-n", "2", *warnings, *folders, "--backend", backend)
-    command = ["python", "-m", "conformance", "--backend", backend, "--require", backend]
+    command = ["python", "-m", "conformance", "--backend", backend, "--require", backend, "--mode", "eager"]
     session.run(*command, "--jsonl", str(report), *session.posargs, "--", "-n", "2")
 
 
@@ -155,7 +155,7 @@ def slow(session: nox.Session) -> None:
     install(session, *SUITE, ".[all-cpu]", groups=("test", "scale", "browser"))
     options = ["-n", "2", "-m", "slow", "--backend", CPU_BACKENDS_LIST]
     session.run("python", "-m", "pytest", *options, "tests/library", *TESTS_OF_THE_SUITE, "tests/scale")
-    compare_cpu_backends(session, *session.posargs)
+    compare_cpu_backends(session, "--mode", "eager", *session.posargs)
 
 
 def compare_cpu_backends(session: nox.Session, *options: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hand import LOSS, ScriptedChoice, error_case, outputs, scalar, value_case
 from support.selection import select
 
-from conformance import suite
+from conformance import fresh, suite
 from conformance.exits import Exit, UsageError
 from conformance.model import Answer, Case, Errored, Op, Outputs, Request, Status, Unsupported, Verdict
 from conformance.mutants import mutants
@@ -206,44 +206,70 @@ def test_slow_modes_run_few_cases_that_kill_what_all_computed_ones_kill() -> Non
 
 
 @pytest.mark.slow
-def test_further_devices_of_a_kind_get_the_core_unless_devices_or_modes_are_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_who_is_asked_all_cases_depends_on_what_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["jax/cpu:0/eager", "jax/cpu:1/eager", "jax/cpu:1/jit", "jax/cuda:0/eager", "torch/cpu/eager"]
     names += ["m:f@jax/cpu:0/eager", "m:f@jax/cpu:1/eager", "strict/device1/eager", "strict/device2/eager"]
     here = [SubjectInfo(name, *name.split("/")[-2:], "", 0) for name in names]
     ports = [SubjectInfo(f"port 1 (C)/gpu:{n}", f"gpu:{n}", "eager", "", 0) for n in range(2)]
-    few = {"jax/cpu:1/eager", "m:f@jax/cpu:1/eager"}
-    assert chosen.further([*here, *ports]) == few
+    further = {"jax/cpu:1/eager", "m:f@jax/cpu:1/eager"}
+    compiled = {"jax/cpu:0/eager", "jax/cpu:1/eager", "jax/cpu:1/jit", "jax/cuda:0/eager"}
+    assert chosen.further([*here, *ports]) == further
+    assert chosen.compiled([*here, *ports]) == compiled
 
     monkeypatch.setattr(Plan, "subjects", here)
-    every = [c.id for c in suite.load_cases() if c.op is not Op.ECHO]
-    core = [c.id for c in chosen.core([c for c in suite.load_cases() if c.op is not Op.ECHO and not c.error])]
-    for plan, given in (
-        (Plan(fresh=1), core),
-        (Plan(devices=("cpu",)), every),
-        (Plan(modes=("all",)), every),
-        (Plan(cases=tuple(every[:3])), every[:3]),
+    cases = [c for c in suite.load_cases() if c.op is not Op.ECHO]
+    every, refusals = [c.id for c in cases], [c.id for c in cases if c.error]
+    core = {c.id for c in chosen.core([c for c in cases if not c.error])}
+    drawn = [c.id for c in Plan(fresh=2, seed=1).selected if fresh.is_fresh(c)]
+    quick = [*(name for name in every if name in core or name in refusals), *drawn]
+    placed = [c.id for c in chosen.of_places([c for c in cases if not c.error])]
+    for plan, of_further, of_compiled, of_others in (
+        (Plan(fresh=2, seed=1), placed, quick, every + drawn),
+        (Plan(devices=("cpu",)), every, every, every),
+        (Plan(modes=("eager",)), placed, every, every),
+        (Plan(modes=("all",)), every, every, every),
+        (Plan(cases=tuple(every[:3])), every[:3], every[:3], every[:3]),
     ):
-        asked = {name: [t.case.id for t in plan.trials() if t.subject.name == name] for name in names}
-        assert {n for n, ids in asked.items() if ids == given} >= few
-        assert [c for c in asked["jax/cpu:0/eager"] if c in every] == (every if given == core else given)
+        for name in names:
+            asked = [t.case.id for t in plan.trials() if t.subject.name == name]
+            due = of_further if name in further else of_compiled if name in compiled else of_others
+            assert asked == due, (plan, name)
 
 
-def test_a_report_says_who_was_asked_the_core_and_is_no_selection_for_it() -> None:
-    cases = suite.load_cases()
-    core = chosen.core([c for c in cases if c.op is not Op.ECHO and not c.error])
-    asked = {"0": [c for c in cases if c.op is not Op.ECHO], "1": core}
-    subjects = tuple(SubjectInfo(f"jax/cpu:{n}/eager", f"cpu:{n}", "eager", "", len(asked[n])) for n in "01")
-    verdicts = [
-        Verdict(c.id, s.name, Status.PASS) for s, of in zip(subjects, asked.values(), strict=True) for c in of
-    ]
-    header = Header("", len(asked["0"]), "", "", "", "", {}, None, subjects, (), 0, 0)
-    summary = Summary(Run(header, planned=len(verdicts), verdicts=verdicts), cases)
-    assert summary.sampled == {"jax/cpu:1/eager": [c.id for c in core]}
+def test_a_place_gets_each_operation_with_each_array_list_and_word() -> None:
+    cases = [c for c in suite.load_cases() if c.op is not Op.ECHO and not c.error]
+    placed = chosen.of_places(cases)
+    assert len(placed) <= 20
+    assert {c.op for c in placed} == {c.op for c in cases}
+    for op in {c.op for c in cases}:
+        few, all_of_it = ([c for c in some if c.op is op] for some in (placed, cases))
+        for given in ("confidences", "segment_ids", "epsilon"):
+            assert any(given in c.inputs for c in few) == any(given in c.inputs for c in all_of_it)
+        words = [{c.params.get("reduction") for c in some} - {None} for some in (few, all_of_it)]
+        assert words[0] == words[1]
+
+
+def test_a_report_says_who_was_asked_which_cases_and_is_no_selection_for_it() -> None:
+    cases = [c for c in suite.load_cases() if c.op is not Op.ECHO]
+    asked = {
+        "torch/cpu/eager": cases,
+        "jax/cpu:0/eager": chosen.cases_for("eager", cases, quick=True),
+        "jax/cpu:0/eager-autodiff": chosen.cases_for("eager-autodiff", cases, quick=True),
+        "jax/cpu:1/eager": chosen.cases_for("eager", cases, few=True),
+    }
+    subjects = tuple(SubjectInfo(name, *name.split("/")[1:], "", len(of)) for name, of in asked.items())
+    verdicts = [Verdict(c.id, name, Status.PASS) for name, of in asked.items() for c in of]
+    header = Header("", len(cases), "", "", "", "", {}, None, subjects, (), 0, 0)
+    summary = Summary(Run(header, planned=len(verdicts), verdicts=verdicts), suite.load_cases())
+    due = ("", "core, refusals and what is drawn", "core, since", "each operation")
+    assert {name: ids for name, (_, ids) in summary.sampled.items()} == {
+        name: [c.id for c in of] for name, of in asked.items() if name != "torch/cpu/eager"
+    }
+    for (name, (told, _)), words in zip(summary.sampled.items(), due[1:], strict=True):
+        assert words in told, name
     assert not summary.selected
     verdicts.remove(verdicts[-1])
-    assert Summary(Run(header, planned=len(verdicts), verdicts=verdicts), cases).selected
+    assert Summary(Run(header, planned=len(verdicts), verdicts=verdicts), suite.load_cases()).selected
 
 
 def test_the_core_kills_every_mutant_with_the_least_it_finds() -> None:

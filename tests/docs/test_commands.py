@@ -27,7 +27,7 @@ COMMANDS = {
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SET_UP = "python3 -m venv .venv && "
 COMPARE = (
-    f'{SET_UP}.venv/bin/pip install -q -c constraints.txt ".[numpy,jax,dask]" ./conformance'
+    f'{SET_UP}.venv/bin/pip install -q -c constraints.txt ".[numpy,dask]" ./conformance'
     " && .venv/bin/python -m conformance --core"
 )
 TEST = f"{SET_UP}.venv/bin/pip install -q nox && .venv/bin/nox"

@@ -91,7 +91,7 @@ class _Group(click.Group):
 )
 @options.listed("--backend", "numpy, torch, jax, cupy, dask, strict, MODULE:OBJECT.", "NAMES")
 @options.listed("--device", "Only these: cpu, cuda, cuda:0, …", "NAMES")
-@options.listed("--mode", "eager (default), compiled, all, jit, vmap, …", "NAMES")
+@options.listed("--mode", "eager (if not named, less on JAX), compiled, all, …", "NAMES")
 @options.listed("--require", "Backends whose absence is an error.", "NAMES")
 @click.option("--subject", default="", metavar="MODULE:NAME", help="Test this Python callable instead.")
 @port_options

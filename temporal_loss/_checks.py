@@ -123,7 +123,8 @@ def _no_array(name: str, value: Any) -> str:
     if hasattr(value, "iloc"):
         return f"{due}, got {got}; give its numbers, {name}.to_numpy(dtype=float) (how-to: xarray and pandas)"
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
-        return f"{due}, got {got}; make an array of it first, such as numpy.asarray({name}, dtype=float)"
+        kind = "int" if name == "segment_ids" else "float"
+        return f"{due}, got {got}; make an array of it first, such as numpy.asarray({name}, dtype={kind})"
     return f"{due}, got {got}"
 
 

@@ -70,11 +70,12 @@ def cases_for(
 def told(mode: str, *, few: bool, quick: bool) -> str:
     """Say in words which cases those are; empty where they are all."""
     if few:
-        return "each operation with each of its arrays, lists and words; all with --device"
+        what = "gradients" if mode.endswith(AUTODIFF) else "all operations"
+        return f"{what} with each of their arrays, lists and words; all with --device NAME"
     if mode.removesuffix(AUTODIFF) in SLOW_MODES:
         return "the core"
     if quick:
-        others = "" if mode.endswith(AUTODIFF) else ", refusals and what is drawn anew"
+        others = "" if mode.endswith(AUTODIFF) else ", refusals and fresh cases"
         return f"the core{others}, since each is compiled; all with --mode eager"
     return ""
 

@@ -261,7 +261,7 @@ def test_a_report_says_who_was_asked_which_cases_and_is_no_selection_for_it() ->
     verdicts = [Verdict(c.id, name, Status.PASS) for name, of in asked.items() for c in of]
     header = Header("", len(cases), "", "", "", "", {}, None, subjects, (), 0, 0)
     summary = Summary(Run(header, planned=len(verdicts), verdicts=verdicts), suite.load_cases())
-    due = ("", "core, refusals and what is drawn", "core, since", "each operation")
+    due = ("", "core, refusals and fresh", "core, since", "all operations")
     assert {name: ids for name, (_, ids) in summary.sampled.items()} == {
         name: [c.id for c in of] for name, of in asked.items() if name != "torch/cpu/eager"
     }

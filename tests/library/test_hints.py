@@ -69,6 +69,8 @@ def test_a_list(arrays: Arrays) -> None:
         _assert_hinted(given, type(given).__name__, "make an array", "numpy.asarray(keypoints")
     refusal = due(TypeError, "confidences", "list", "make an array", "numpy.asarray(confidences")
     assert_refused(refusal, temporal_loss, arrays.zeros((2, 4)), [[1.0, 1.0]] * 2)
+    refusal = due(TypeError, "segment_ids", "list", "make an array", "numpy.asarray(segment_ids, dtype=int)")
+    assert_refused(refusal, temporal_loss, arrays.zeros((2, 4)), segment_ids=[0, 0])
 
 
 @pytest.mark.parametrize("given", ["poses.csv", b"poses", 1.5, None])

@@ -281,11 +281,12 @@ def check_epsilon(epsilon: Any) -> Any:
 
 
 def epsilon_for(epsilon: Any, library: Library, dtype: str, keypoints: int) -> Any:
-    """Make of checked epsilon what is to be subtracted from entries (..., K) that come of a dtype.
+    """Check epsilon, and make of it what is to be subtracted from entries (..., K) that come of a dtype.
 
     A number rounded to that dtype, a tuple of such, or the array that was given; None for 0. Raises
-    ValueError where its length is wrong, TypeError where it is an array of another library or dtype.
+    ValueError also where its length is wrong, TypeError where it is an array of another library or dtype.
     """
+    epsilon = check_epsilon(epsilon)
     dtype = "float64" if dtype == "float64" else "float32"
     if not isinstance(epsilon, (tuple, list)):
         if not is_number(epsilon):

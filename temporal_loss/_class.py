@@ -306,8 +306,7 @@ class TemporalLoss:
             An epsilon with another length than K, negative or not finite.
         """
         library, dtype = _checks.check_entries("loss", loss)
-        epsilon = _checks.check_epsilon(self.epsilon)
-        epsilon = _checks.epsilon_for(epsilon, library, dtype, loss.shape[-1])
+        epsilon = _checks.epsilon_for(self.epsilon, library, dtype, loss.shape[-1])
         with library.working_on(loss):
             # Entries that an overridden stage made negative are rectified by 0 too.
             guard = library.may_differentiate(loss, epsilon)

@@ -107,7 +107,6 @@ def checked(
         settle, plain = _settle, epsilon if _checks.are_plain_numbers(epsilon) else None
     parameters = settle(library, *likes, plain, prob_threshold, reduction, nan_policy)
     if plain is None:
-        epsilon = _checks.check_epsilon(epsilon)
         dtype = library.dtype_name(keypoints.dtype)
         epsilon = _checks.epsilon_for(epsilon, library, dtype, frame_shape(keypoints)[-1])
         parameters = Parameters(parameters.dtype, epsilon, *parameters[2:])
@@ -149,7 +148,7 @@ def _settled(  # noqa: PLR0913, PLR0917 - each is a part of the key under which 
     if segment_ids is not None:
         _checks.check_segment_ids_like(library, segment_ids[0], tuple(segment_ids[1]), shape)
     if epsilon is not None:
-        epsilon = _checks.epsilon_for(_checks.check_epsilon(epsilon), library, dtype, shape[-1])
+        epsilon = _checks.epsilon_for(epsilon, library, dtype, shape[-1])
     omit_nan = nan_policy == "omit"
     masks = omit_nan or confidences is not None
     divisor = known_divisor(shape, reduction, masks=masks, segments=segment_ids is not None)

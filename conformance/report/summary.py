@@ -316,7 +316,8 @@ class Summary:
             ids = [c.id for c in chosen.cases_for(subject.mode, cases, **share)]
             words = chosen.told(subject.mode, **share)
             if words and subject.cases == len(ids) < len(cases):
-                found[subject.name] = (words, ids)
+                count = "1 case" if len(ids) == 1 else f"{len(ids)} cases"
+                found[subject.name] = (f"{count}: {words}", ids)
         return found
 
     @cached_property

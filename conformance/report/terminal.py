@@ -53,9 +53,8 @@ def show(summary: Summary, console: Console) -> None:
         console.print(table)
     for line in _legend(summary):
         console.print(Text(line, style="dim"))
-    for name, (words, ids) in summary.sampled.items():
-        cases = "1 case" if len(ids) == 1 else f"{len(ids)} cases"
-        why = f"{name} ran {cases}: {words}; --html and --markdown list them"
+    for name, (words, _) in summary.sampled.items():
+        why = f"{name} ran {words}; --html and --markdown list them"
         console.print(Text(why, style="dim"))
     for absence in summary.header.absences:
         console.print(Text(f"{absence.name}: absent: {absence.reason}", style="yellow"))

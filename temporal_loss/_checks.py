@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ SCALAR_REDUCTIONS = ("mean", "valid_mean", "sum")
 REDUCTIONS = (*SCALAR_REDUCTIONS, "none")
 NAN_POLICIES = ("propagate", "omit")
 _MOST_COORDINATES = 3
+_MOST_BITS = 64
 _INTEGERS = ("int", "uint")
 _PLAIN = frozenset({float, int})
 _IN_ANY_DTYPE = LARGEST["float32"]
@@ -214,8 +216,9 @@ def check_number(name: str, value: Any) -> None:
     if type(value) is float and value == value:  # noqa: PLR0124 - torch.compile cannot trace math.isnan
         return
     if not is_number(value):
-        msg = f"{name} must be a number, got {describe(value)}"
-        raise ValueError(msg)
+        raise ValueError(
+            _no_number(name, value, f"float({name}) makes one of an array, outside of what is traced")
+        )
     number = nearest_float(value)
     if number != number:  # noqa: PLR0124
         msg = f"{name} must be a number, got NaN"
@@ -223,6 +226,11 @@ def check_number(name: str, value: Any) -> None:
     if number in (math.inf, -math.inf) and value != number:
         msg = f"{name} must be in the range of float64, got {describe(value)}"
         raise ValueError(msg)
+
+
+def _no_number(name: str, value: Any, hint: str) -> str:
+    msg = f"{name} must be a number, got {describe(value)}"
+    return msg if library_of(value) is None else f"{msg}; {hint}"
 
 
 def check_quantile(value: Any) -> float:
@@ -314,8 +322,9 @@ def _is_ordinary(epsilon: Any) -> bool:
 
 def _check_one_epsilon(name: str, value: Any) -> None:
     if not is_number(value):
-        msg = f"{name} must be a number, got {describe(value)}"
-        raise ValueError(msg)
+        raise ValueError(
+            _no_number(name, value, "give one array of shape (K,) rather than a sequence of arrays")
+        )
     if not 0.0 <= nearest_float(value) < math.inf:
         msg = f"{name} must be finite and not negative, got {describe(value)}"
         raise ValueError(msg)
@@ -350,6 +359,9 @@ def _is_sequence(value: object) -> bool:
 
 def describe(value: object) -> str:
     """Short form of an argument for a message, on one line."""
+    if isinstance(value, int | Fraction) and value.numerator.bit_length() > _MOST_BITS:
+        # Python refuses to write the longest ones.
+        return f"{type(value).__name__} of {value.numerator.bit_length()} bits"
     text = repr(value)
     if value is None or len(text) > 40 or "\n" in text:
         return type(value).__name__

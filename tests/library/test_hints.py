@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,6 +80,28 @@ def test_of_what_is_nothing_like_an_array_no_more_is_said(given: Any) -> None:
         temporal_loss(given)
     assert "make an array" not in str(caught.value)
     assert "how-to" not in str(caught.value)
+
+
+def test_an_array_where_a_number_is_needed(arrays: Arrays) -> None:
+    keypoints, confidences = arrays.zeros((3, 4)), arrays.zeros((3, 2))
+    number = arrays.make(0.5)
+    for name, call in {
+        "prob_threshold": lambda: temporal_loss(keypoints, confidences, prob_threshold=number),
+        "quantile": lambda: estimate_epsilon(keypoints, quantile=number),
+    }.items():
+        assert_refused(due(ValueError, name, "a number", f"float({name})"), call)
+    refusal = due(ValueError, "epsilon[0]", "a number", "one array of shape (K,)")
+    assert_refused(refusal, temporal_loss, keypoints, epsilon=[arrays.make([[0.5, 0.5]]), 1.0])
+
+
+# Python refuses to write the longer ones.
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_numbers_beyond_any_dtype(arrays: Arrays, digits: int) -> None:
+    for number in (10**digits, Fraction(10**digits, 3)):
+        refusal = due(ValueError, "epsilon", "finite", f"{type(number).__name__} of", "bits")
+        assert_refused(refusal, temporal_loss, arrays.zeros((3, 4)), epsilon=number)
+        refusal = due(ValueError, "log_weight", "in the range of float64", "bits")
+        assert_refused(refusal, lambda beyond=number: TemporalLoss(log_weight=-beyond))
 
 
 # Masks --------------------------------------------------------------------------------------

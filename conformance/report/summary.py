@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from conformance import fresh, profiles
 from conformance.exits import Exit
 from conformance.explain import broken
-from conformance.model import Op, Status
+from conformance.model import Status
 from conformance.report.blame import Culprit, culprits, told
 from conformance.report.numbers import size
 from conformance.results import GOOD, UNJUDGED
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from conformance.model import Case, Verdict
     from conformance.results import Pair, Run, SubjectInfo
+    from conformance.run.chosen import Share
 
 
 @dataclass(frozen=True)
@@ -290,31 +291,26 @@ class Summary:
     @property
     def selected(self) -> bool:
         """Whether some subject was not asked all that its mode is asked."""
-        # What is passed on as text is asked of ports alone.
-        cases = [case for case in self.cases.values() if case.op is not Op.ECHO]
+        cases = chosen.without_transport(self.cases.values())
         return len(self.asked) < self.header.cases or any(
-            not {c.id for c in chosen.cases_for(s.mode, cases, **self._share(s))}
+            not {c.id for c in chosen.cases_for(s.mode, cases, self._shares[s.name])}
             <= self.run.of(s.name).keys()
             for s in self.header.subjects
         )
 
     @cached_property
-    def _shares(self) -> dict[str, set[str]]:
-        subjects = self.header.subjects
-        return {"few": chosen.further(subjects), "quick": chosen.compiled(subjects)}
-
-    def _share(self, subject: SubjectInfo) -> dict[str, bool]:
-        return {word: subject.name in names for word, names in self._shares.items()}
+    def _shares(self) -> dict[str, Share]:
+        return chosen.shares(self.header.subjects)
 
     @cached_property
     def sampled(self) -> dict[str, tuple[str, list[str]]]:
         """Subjects that ran some cases only, where that is what they are asked: which, in words and by id."""
         found = {}
-        cases = [case for case in self.cases.values() if case.op is not Op.ECHO]
+        cases = chosen.without_transport(self.cases.values())
         for subject in self.header.subjects:
-            share = self._share(subject)
-            ids = [c.id for c in chosen.cases_for(subject.mode, cases, **share)]
-            words = chosen.told(subject.mode, **share)
+            share = self._shares[subject.name]
+            ids = [c.id for c in chosen.cases_for(subject.mode, cases, share)]
+            words = chosen.told(subject.mode, share)
             if words and subject.cases == len(ids) < len(cases):
                 count = "1 case" if len(ids) == 1 else f"{len(ids)} cases"
                 found[subject.name] = (f"{count}: {words}", ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from conformance import fresh
@@ -13,52 +14,53 @@ if TYPE_CHECKING:
 
     from conformance.model import Case
     from conformance.results import SubjectInfo
-    from conformance.run.plan import Startable
+    from conformance.subjects.base import Startable
 
 SLOW_MODES = {"inductor"}
 _COMPILED = {"jax/"}
 """What the names of subjects begin with whose first mode compiles each case."""
 
 
-def further(subjects: Iterable[Startable | SubjectInfo]) -> set[str]:
-    """Name the subjects on another device of a kind that has come before, as cpu:1 comes after cpu:0.
+class Share(Enum):
+    """Which of the cases a subject is asked."""
 
-    The arithmetic there is the same; what can differ is where things lie, which the core shows too.
+    EVERY = "every one"
+    USUAL = "all, in a slow mode the core"
+    QUICK = "the core with the fresh ones and the refusals, of which nothing is compiled"
+    PLACE = "few, with each operation's arrays, lists and words"
+
+
+def shares(subjects: Iterable[Startable | SubjectInfo]) -> dict[str, Share]:
+    """Share of each subject, by its name, where nothing more is asked for.
+
+    Where each case is compiled as it is asked, all of them would take minutes. On another device of a kind
+    that has come before, as cpu:1 comes after cpu:0, the arithmetic is the same; what can differ is where
+    things lie, and a few cases show that.
     """
-    seen, found = set(), set()
+    seen, found = set(), {}
     for subject in subjects:
         device = subject.device or ""
         where = subject.name.removesuffix(f"{device}/{subject.mode}")
         kind = (where, device.partition(":")[0], subject.mode)
         # Names of ports end otherwise: of their devices nothing is known.
         if where != subject.name and kind in seen:
-            found.add(subject.name)
+            found[subject.name] = Share.PLACE
+        else:
+            found[subject.name] = Share.QUICK if where in _COMPILED else Share.USUAL
         seen.add(kind)
     return found
 
 
-def compiled(subjects: Iterable[Startable | SubjectInfo]) -> set[str]:
-    """Name the subjects that compile each case as it is asked, which takes minutes for all of them."""
-    return {s.name for s in subjects if s.name.removesuffix(f"{s.device}/{s.mode}") in _COMPILED}
-
-
-def cases_for(
-    mode: str, cases: Sequence[Case], *, every: bool = False, few: bool = False, quick: bool = False
-) -> list[Case]:
-    """Cases that run in a mode: all of them, or the core in a slow one; where `few` do, those of a place.
-
-    Where they are to be `quick` it is the core with the fresh ones and the refusals, of which nothing is
-    compiled; of the gradients that the array library takes the core alone. That there be `every` one goes
-    before all that.
-    """
+def cases_for(mode: str, cases: Sequence[Case], share: Share = Share.USUAL) -> list[Case]:
+    """Cases that run in a mode: all of them or a share; of the array library's own gradients the core."""
     library_differentiates = mode.endswith(AUTODIFF)
     if library_differentiates:
         # What the array library's own differentiation has no part in, the mode's first form shows.
         mode, cases = mode.removesuffix(AUTODIFF), [case for case in cases if case.op is Op.GRADIENT]
-    if every or not (few or quick or mode in SLOW_MODES):
+    if share is Share.EVERY or (share is Share.USUAL and mode not in SLOW_MODES):
         return list(cases)
     computed = [case for case in cases if case.error is None]
-    if few:
+    if share is Share.PLACE:
         return of_places(computed)
     picked = core(computed)
     if library_differentiates or mode in SLOW_MODES:
@@ -67,24 +69,28 @@ def cases_for(
     return [case for case in cases if case.id in ids or case.error is not None or fresh.is_fresh(case)]
 
 
-def told(mode: str, *, few: bool, quick: bool) -> str:
+def told(mode: str, share: Share) -> str:
     """Say in words which cases those are; empty where they are all."""
-    if few:
+    if share is Share.PLACE:
         what = "gradients" if mode.endswith(AUTODIFF) else "all operations"
         return f"{what} with each of their arrays, lists and words; all with --device NAME"
     if mode.removesuffix(AUTODIFF) in SLOW_MODES:
         return "the core"
-    if quick:
+    if share is Share.QUICK:
         others = "" if mode.endswith(AUTODIFF) else ", refusals and fresh cases"
         return f"the core{others}, since each is compiled; all with --mode eager"
     return ""
 
 
+def without_transport(cases: Iterable[Case]) -> list[Case]:
+    """Return the cases of all but ports, since only what is reached through text has a transport."""
+    return [case for case in cases if case.op is not Op.ECHO]
+
+
 def core(cases: Sequence[Case]) -> list[Case]:
     """Return few cases that together kill every mutant that all of them kill."""
-    # What ports alone are asked comes last, so that the others are a core by themselves.
-    parts = ([c for c in cases if (c.op is Op.ECHO) == echo] for echo in (False, True))
-    return _fewest(cases, parts, lambda case: case.kills)
+    # First without what ports alone are asked, so that those are a core by themselves.
+    return _fewest(cases, (without_transport(cases), cases), lambda case: case.kills)
 
 
 def of_places(cases: Sequence[Case]) -> list[Case]:

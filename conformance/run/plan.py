@@ -6,48 +6,25 @@ import json
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from conformance import fresh, suite
 from conformance.exits import UsageError
-from conformance.model import Op
 from conformance.offline import AnswersChoice
 from conformance.port.child import CallableChoice
 from conformance.port.limits import CALLABLE, Limits
 from conformance.port.subject import PortChoice
 from conformance.run import chosen
+from conformance.run.chosen import Share
 from conformance.subjects import find
 from conformance.subjects.backends.protocol import AUTODIFF
 
 if TYPE_CHECKING:
     from conformance.model import Case
     from conformance.results import Absence
-    from conformance.subjects.base import Subject
-
-
-class Startable(Protocol):
-    """A subject that is not started yet."""
-
-    @property
-    def name(self) -> str:
-        """Name of the subject."""
-
-    @property
-    def device(self) -> str | None:
-        """Where its results have to be."""
-
-    @property
-    def mode(self) -> str:
-        """How it runs."""
-
-    @property
-    def rerun(self) -> str:
-        """Options of the command that runs this subject alone."""
-
-    def start(self) -> Subject:
-        """Start it; StartError if it does not."""
+    from conformance.subjects.base import Startable
 
 
 @dataclass(frozen=True)
@@ -170,19 +147,19 @@ class Plan:
     def trials(self) -> list[Trial]:
         """Every subject with every case, or with the chosen ones where those are enough."""
         # Who names devices or modes has the time.
-        further = set() if self.devices or "all" in self.modes else chosen.further(self.subjects)
-        compiled = set() if self.devices or self.modes else chosen.compiled(self.subjects)
+        shares = {} if self.devices or "all" in self.modes else chosen.shares(self.subjects)
         trials = []
         for subject in self.subjects:
-            few, quick = subject.name in further, subject.name in compiled
+            share = shares.get(subject.name, Share.USUAL)
+            if self.cases:
+                share = Share.EVERY
+            elif self.modes and share is Share.QUICK:
+                share = Share.USUAL
             cases = asked_of(subject, self.selected)
-            of_it = chosen.cases_for(subject.mode, cases, every=bool(self.cases), few=few, quick=quick)
-            trials += [Trial(subject, case) for case in of_it]
+            trials += [Trial(subject, case) for case in chosen.cases_for(subject.mode, cases, share)]
         return trials
 
 
 def asked_of(subject: Startable, cases: list[Case]) -> list[Case]:
-    """Give the cases that concern a subject: only what is reached through text has a transport."""
-    if isinstance(subject, PortChoice | AnswersChoice):
-        return cases
-    return [case for case in cases if case.op is not Op.ECHO]
+    """Give the cases that concern a subject."""
+    return cases if isinstance(subject, PortChoice | AnswersChoice) else chosen.without_transport(cases)

@@ -20,8 +20,8 @@ from conformance.run.varied import varied
 
 if TYPE_CHECKING:
     from conformance.model import Answer, Case, Verdict
-    from conformance.run.plan import Plan, Startable, Trial
-    from conformance.subjects.base import Subject
+    from conformance.run.plan import Plan, Trial
+    from conformance.subjects.base import Startable, Subject
 
 _SHRINKABLE = {*EXPLICABLE, Status.CRASH}
 SHRUNK = 3

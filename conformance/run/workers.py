@@ -13,7 +13,8 @@ from conformance.subjects.find import Choice
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.run.plan import Plan, Startable
+    from conformance.run.plan import Plan
+    from conformance.subjects.base import Startable
 
 _MANY, _MANY_COSTLY = 2000, 64
 """Trials that are worth starting processes for; and of those whose subject compiles, or plans, each anew."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -55,3 +55,26 @@ class Subject(ABC):
     ) -> None:
         """Close the subject."""
         self.close()
+
+
+class Startable(Protocol):
+    """A subject that is not started yet."""
+
+    @property
+    def name(self) -> str:
+        """Name of the subject."""
+
+    @property
+    def device(self) -> str | None:
+        """Where its results have to be."""
+
+    @property
+    def mode(self) -> str:
+        """How it runs."""
+
+    @property
+    def rerun(self) -> str:
+        """Options of the command that runs this subject alone."""
+
+    def start(self) -> Subject:
+        """Start it; StartError if it does not."""

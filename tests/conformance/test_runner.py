@@ -19,6 +19,7 @@ from conformance.report.badge import badge
 from conformance.report.summary import Summary
 from conformance.results import Header, Pair, Run, SubjectInfo
 from conformance.run import chosen, workers
+from conformance.run.chosen import Share
 from conformance.run.pairs import Store
 from conformance.run.plan import Plan, Trial
 from conformance.run.runner import Runner
@@ -212,9 +213,11 @@ def test_who_is_asked_all_cases_depends_on_what_is_named(monkeypatch: pytest.Mon
     here = [SubjectInfo(name, *name.split("/")[-2:], "", 0) for name in names]
     ports = [SubjectInfo(f"port 1 (C)/gpu:{n}", f"gpu:{n}", "eager", "", 0) for n in range(2)]
     further = {"jax/cpu:1/eager", "m:f@jax/cpu:1/eager"}
-    compiled = {"jax/cpu:0/eager", "jax/cpu:1/eager", "jax/cpu:1/jit", "jax/cuda:0/eager"}
-    assert chosen.further([*here, *ports]) == further
-    assert chosen.compiled([*here, *ports]) == compiled
+    compiled = {"jax/cpu:0/eager", "jax/cpu:1/jit", "jax/cuda:0/eager"}
+    assert chosen.shares([*here, *ports]) == {
+        s.name: Share.PLACE if s.name in further else Share.QUICK if s.name in compiled else Share.USUAL
+        for s in (*here, *ports)
+    }
 
     monkeypatch.setattr(Plan, "subjects", here)
     cases = [c for c in suite.load_cases() if c.op is not Op.ECHO]
@@ -253,9 +256,9 @@ def test_a_report_says_who_was_asked_which_cases_and_is_no_selection_for_it() ->
     cases = [c for c in suite.load_cases() if c.op is not Op.ECHO]
     asked = {
         "torch/cpu/eager": cases,
-        "jax/cpu:0/eager": chosen.cases_for("eager", cases, quick=True),
-        "jax/cpu:0/eager-autodiff": chosen.cases_for("eager-autodiff", cases, quick=True),
-        "jax/cpu:1/eager": chosen.cases_for("eager", cases, few=True),
+        "jax/cpu:0/eager": chosen.cases_for("eager", cases, Share.QUICK),
+        "jax/cpu:0/eager-autodiff": chosen.cases_for("eager-autodiff", cases, Share.QUICK),
+        "jax/cpu:1/eager": chosen.cases_for("eager", cases, Share.PLACE),
     }
     subjects = tuple(SubjectInfo(name, *name.split("/")[1:], "", len(of)) for name, of in asked.items())
     verdicts = [Verdict(c.id, name, Status.PASS) for name, of in asked.items() for c in of]

@@ -173,7 +173,9 @@ def cupy_stand_in(session: nox.Session) -> None:
         "python", "-m", "pytest", "-n", "2", "--backend", "cupy-stand-in", *own_tests, *session.posargs
     )
     backend = "cupy_stand_in.backend:BACKEND"
-    session.run("python", "-m", "conformance", "--backend", backend, env={"PYTHONPATH": "tests"})
+    session.run(
+        "python", "-m", "conformance", "--backend", backend, "--mode", "all", env={"PYTHONPATH": "tests"}
+    )
 
 
 @nox.session(python=interpreter("3.12") or "3.12")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conformance.subjects.base import Startable
 
 SLOW_MODES = {"inductor"}
+_NUMBERS = ":0123456789"
 _COMPILED = {"jax/"}
 """What the names of subjects begin with whose first mode compiles each case."""
 
@@ -41,7 +42,7 @@ def shares(subjects: Iterable[Startable | SubjectInfo]) -> dict[str, Share]:
     for subject in subjects:
         device = subject.device or ""
         where = subject.name.removesuffix(f"{device}/{subject.mode}")
-        kind = (where, device.partition(":")[0], subject.mode)
+        kind = (where, device.rstrip(_NUMBERS), subject.mode)
         # Names of ports end otherwise: of their devices nothing is known.
         if where != subject.name and kind in seen:
             found[subject.name] = Share.PLACE

@@ -212,7 +212,7 @@ def test_who_is_asked_all_cases_depends_on_what_is_named(monkeypatch: pytest.Mon
     names += ["m:f@jax/cpu:0/eager", "m:f@jax/cpu:1/eager", "strict/device1/eager", "strict/device2/eager"]
     here = [SubjectInfo(name, *name.split("/")[-2:], "", 0) for name in names]
     ports = [SubjectInfo(f"port 1 (C)/gpu:{n}", f"gpu:{n}", "eager", "", 0) for n in range(2)]
-    further = {"jax/cpu:1/eager", "m:f@jax/cpu:1/eager"}
+    further = {"jax/cpu:1/eager", "m:f@jax/cpu:1/eager", "strict/device2/eager"}
     compiled = {"jax/cpu:0/eager", "jax/cpu:1/jit", "jax/cuda:0/eager"}
     assert chosen.shares([*here, *ports]) == {
         s.name: Share.PLACE if s.name in further else Share.QUICK if s.name in compiled else Share.USUAL

@@ -93,7 +93,7 @@ def floating_name(library: Library, name: str, dtype: Any) -> str:
     """Name of a supported floating-point dtype."""
     found = library.dtype_name(dtype)
     if found not in FLOATING:
-        msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {found}"
+        msg = f"{name} must have dtype float16, bfloat16, float32 or float64, got {found}; convert it first"
         raise TypeError(msg)
     return found
 
@@ -119,7 +119,10 @@ def _no_array(name: str, value: Any) -> str:
         due = "segment_ids must be an integer array of the keypoints' library"
     got = describe(value)
     if mask_that_would_be_lost(value):
-        return f"{due}, without a mask of its own, got {got}; give unmasked data, with NaN or confidences"
+        return (
+            f"{due}, without a mask or arithmetic of its own, got {got}; give a plain array, "
+            "with NaN or confidences for what is masked"
+        )
     if hasattr(value, "dims"):
         return f"{due}, got {got}; labelled arrays are for temporal_loss.xarray (how-to: xarray and pandas)"
     if hasattr(value, "iloc"):
@@ -308,7 +311,7 @@ def epsilon_for(epsilon: Any, library: Library, dtype: str, keypoints: int) -> A
         # torch.compile looks through what is kept, and says so.
         return min(round_to(epsilon, dtype), LARGEST[dtype]) or None
     if len(epsilon) != keypoints:
-        raise ValueError(_wrong_epsilon_length(f"{len(epsilon)} values", keypoints))
+        raise ValueError(_wrong_epsilon_length(f"a sequence of {len(epsilon)}", keypoints))
     if isinstance(epsilon, list):
         return tuple(min(round_to(value, dtype), LARGEST[dtype]) for value in epsilon)
     # What is a float is rounded as it becomes an array, by every library alike.

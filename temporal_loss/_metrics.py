@@ -82,8 +82,9 @@ def estimate_epsilon(
     Returns
     -------
     array, shape (K,)
-        In pixels; NaN for a keypoint without a step to go by. Steps that touch a NaN are left
-        out. float64 for float64 keypoints, else float32, on the keypoints' device.
+        In pixels; NaN for a keypoint without a step to go by, which does the loss no harm where it
+        masks the same steps. Steps that touch a NaN are left out. float64 for float64 keypoints,
+        else float32, on the keypoints' device.
 
     Raises
     ------

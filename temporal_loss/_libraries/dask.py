@@ -18,7 +18,7 @@ import dask.base
 from dask.highlevelgraph import HighLevelGraph
 
 from temporal_loss import _stages
-from temporal_loss._libraries import base, library_of
+from temporal_loss._libraries import base, library_of, mask_that_would_be_lost
 from temporal_loss._stages import Frames, Parameters
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ class DaskLibrary(base.Library):
     """Graphs of chunks, each an array of another library."""
 
     name = "Dask"
+
+    def fault(self, array: Array) -> str | None:
+        """Chunks are asked by what Dask keeps for their kind."""
+        chunk = array._meta  # noqa: SLF001 - the only word of it before anything is computed
+        if mask_that_would_be_lost(chunk):
+            return f"a Dask array of {type(chunk).__name__}"
+        return super().fault(chunk)
 
     def may_differentiate(self, *arrays: Array) -> bool:  # noqa: ARG002
         """Never."""

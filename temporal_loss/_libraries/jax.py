@@ -126,18 +126,18 @@ class JaxLibrary(base.Library):
             numbers = None
         return parameters._replace(packed=numbers)
 
-    def _numbers(self, frames: Frames, parameters: Parameters) -> tuple[Any, Any]:
-        """Epsilon and threshold, or both in the first of the two."""
+    def _numbers(self, frames: Frames, parameters: Parameters) -> tuple[Any, Any, bool]:
+        """Epsilon and threshold, or both in the first of the two, and whether their values were checked."""
         numbers = parameters.packed
         if type(numbers) is tuple:
-            return np.frombuffer(*numbers), None
+            return np.frombuffer(*numbers), None, True
         if numbers is not None:
-            return numbers, None
+            return numbers, None, True
         threshold = None if frames.confidences is None else parameters.threshold
-        return self.epsilon_of(frames, parameters, guard=True), threshold
+        return self.epsilon_of(frames, parameters, guard=True), threshold, parameters.epsilon is None
 
 
-@partial(jax.jit, static_argnums=(5, 6))
+@partial(jax.jit, static_argnums=(5, 6, 7))
 def temporal_loss(*given: Any) -> Array:
     """Run all stages, given what `_evaluate` is; the name is what JAX calls it in logs and profiles."""
     frames, parameters, found = _evaluate(*given)
@@ -147,7 +147,7 @@ def temporal_loss(*given: Any) -> Array:
     return loss_sum / _stages.divisor(jax.numpy, parameters, count)
 
 
-@partial(jax.jit, static_argnums=(5, 6))
+@partial(jax.jit, static_argnums=(5, 6, 7))
 def temporal_loss_and_grad(*given: Any) -> tuple[Array, Array]:
     """Run all stages, and the one that differentiates them."""
     return _stages.loss_and_gradient(
@@ -162,6 +162,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917
     segment_ids: Array | None,
     epsilon: Any,
     threshold: Any,
+    checked: bool,  # noqa: FBT001
     reduction: str,
     omit_nan: bool,  # noqa: FBT001
 ) -> tuple[Frames, Parameters, Entries]:
@@ -173,7 +174,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917
         epsilon, threshold = map(jax.numpy.asarray, pair, (dtype, confidences.dtype))
     masks, segments = omit_nan or confidences is not None, segment_ids is not None
     divisor = _stages.known_divisor(_stages.frame_shape(keypoints), reduction, masks=masks, segments=segments)
-    parameters = Parameters(dtype, None, threshold, reduction, omit_nan, divisor)
+    parameters = Parameters(dtype, None if checked else epsilon, threshold, reduction, omit_nan, divisor)
     # A number stays one where jax.disable_jit() is on.
     if epsilon is not None and not isinstance(epsilon, float) and epsilon.ndim:
         # JAX can be told to refuse to combine arrays of different ranks.

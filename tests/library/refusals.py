@@ -71,9 +71,9 @@ CONFIDENCE_REFUSALS = (
     _of("confidences", (2, 4, 3), "float32", "got (2, 4, 3)", "(5, 4, 3)", keypoints=(5, 4, 3, 2)),
 )
 LENGTH_REFUSALS = (
-    _keyword("epsilon", [1.0, 2.0], "got 2 values", PER_KEYPOINT),
-    _keyword("epsilon", (1.0,), "got 1 values", PER_KEYPOINT),
-    _keyword("epsilon", [], "got 0 values", PER_KEYPOINT),
+    _keyword("epsilon", [1.0, 2.0], "got a sequence of 2", PER_KEYPOINT),
+    _keyword("epsilon", (1.0,), "got a sequence of 1", PER_KEYPOINT),
+    _keyword("epsilon", [], "got a sequence of 0", PER_KEYPOINT),
 )
 ARRAY_REFUSALS = (
     *KEYPOINT_REFUSALS,

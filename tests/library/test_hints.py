@@ -149,6 +149,15 @@ def test_arrays_with_a_mask_of_their_own(make: Callable[[], Any]) -> None:
             temporal_loss(plain, **{name: masked})
 
 
+def test_a_dask_array_with_masked_chunks() -> None:
+    np, dask = _library("numpy"), _library("dask.array")
+    masked = dask.from_array(np.ma.masked_array(np.zeros((3, 4)), np.ones((3, 4), bool)))
+    for function in FUNCTIONS:
+        assert_refused(due(TypeError, "keypoints", "dense", "Dask array of MaskedArray"), function, masked)
+    refusal = due(TypeError, "confidences", "Dask array of MaskedArray")
+    assert_refused(refusal, temporal_loss, dask.zeros((3, 4)), masked[:, :2])
+
+
 # Tensors without elementwise arithmetic -----------------------------------------------------
 
 # How each is made of a dense tensor, and what the message calls it.

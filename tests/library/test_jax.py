@@ -277,6 +277,18 @@ def test_parameters_are_refused_while_tracing(refusal: Refusal) -> None:
     assert_refused(refusal, jax.eval_shape, refusal.call, {"keypoints": jnp.zeros((4, 6))})
 
 
+def test_an_epsilon_of_nan_stays_under_the_mask() -> None:
+    keypoints, confidences = array([[0, 0, 0, 0], [0, 10, 3, 4]]), array([[1, 0], [1, 0]])
+
+    def loss(keypoints: Any, epsilon: Any) -> Any:
+        return temporal_loss(keypoints, confidences, epsilon=epsilon, prob_threshold=0.5, reduction="sum")
+
+    for gradient in (jax.grad(loss, argnums=(0, 1)), jax.jit(jax.grad(loss, argnums=(0, 1)))):
+        found = gradient(keypoints, array([1, math.nan]))
+        assert read(found[0]) == [[0, -1, 0, 0], [0, 1, 0, 0]]
+        assert read(found[1]) == [-1.0, 0.0]
+
+
 def test_what_else_is_refused_while_tracing() -> None:
     keypoints, confidences, _ = worked_arrays()
     with pytest.raises(ValueError, match=r"prob_threshold must be a number, got .*Tracer"):

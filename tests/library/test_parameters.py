@@ -54,6 +54,27 @@ def test_an_epsilon_array_of_any_real_dtype(arrays: Arrays, real_dtype: str) -> 
         assert (arrays.read(found), arrays.dtype_of(found)) == (expected, "float32")
 
 
+@pytest.mark.parametrize("element", [math.nan, math.inf, -2.0])
+def test_a_masked_entry_is_0_whatever_an_epsilon_array_holds(arrays: Arrays, element: float) -> None:
+    keypoints = arrays.make([[0, 0, 0, 0], [0, 10, 3, 4], [0, 10, math.nan, 9]])
+    confidences = arrays.make([[1, 0], [1, 0], [1, 0]])
+    epsilon = arrays.make([1, element])
+    options: dict[str, Any] = {"epsilon": epsilon, "prob_threshold": 0.5}
+    found = temporal_loss(keypoints, confidences, reduction="none", **options)
+    assert arrays.read(found) == [[9.0, 0.0], [0.0, 0.0]]
+    loss, gradient = temporal_loss_and_grad(keypoints, confidences, reduction="sum", **options)
+    assert arrays.read(loss) == 9.0
+    assert arrays.read(gradient) == [[0, -1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+    # As in a recording in which the second keypoint is never seen.
+    absent = arrays.make([[0, 0, math.nan, 0], [0, 10, math.nan, 0]])
+    omitted: dict[str, Any] = {"epsilon": epsilon, "nan_policy": "omit"}
+    assert arrays.read(temporal_loss(absent, reduction="sum", **omitted)) == 9.0
+    both = temporal_loss(absent, segment_ids=arrays.make([0, 1], "int32"), reduction="sum", **omitted)
+    assert arrays.read(both) == 0.0
+    suggested = estimate_epsilon(absent, quantile=0.0)
+    assert arrays.read(temporal_loss(absent, epsilon=suggested, nan_policy="omit")) == 0.0
+
+
 def test_a_number_of_numpy_is_a_number(arrays: Arrays) -> None:
     np = pytest.importorskip("numpy", reason="numpy is not installed")
     for number in (np.float64(2), np.float16(2), np.int64(2), np.uint8(2)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -45,6 +46,17 @@ def test_vmap_over_each_argument() -> None:
     assert read(mapped(tensor([[1, 2], [4, 9]]))) == [12.0, 2.0]
     found = vmap(worked.loss_and_grad)(*(torch.stack([each] * 2) for each in worked_tensors()))
     assert worked.read_both(ARRAYS, found) == ([12.0] * 2, [worked.gradient()] * 2)
+
+
+def test_an_epsilon_of_nan_stays_under_the_mask() -> None:
+    keypoints, confidences = tensor([[0, 0, 0, 0], [0, 10, 3, 4]]), tensor([[1, 0], [1, 0]])
+
+    def loss(keypoints: Any, epsilon: Any) -> Any:
+        return temporal_loss(keypoints, confidences, epsilon=epsilon, prob_threshold=0.5, reduction="sum")
+
+    found = grad(loss, argnums=(0, 1))(keypoints, tensor([1, math.nan]))
+    assert read(found[0]) == [[0, -1, 0, 0], [0, 1, 0, 0]]
+    assert read(found[1]) == [-1.0, 0.0]
 
 
 @pytest.mark.parametrize("reduction", worked.DIVISORS)

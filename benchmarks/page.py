@@ -181,8 +181,8 @@ def headline(results: Results) -> str:
     memory = found('NumPy, float32, "mean"', "T=10,000,000 K=20")
     both = "forward and backward"
     text = (
-        f"torch takes {found('forward', few, origin)} of the time of lightning-pose's class at 96 frames of "
-        f"17 keypoints and {found('forward', many, origin)} at 100,000 of 20 "
+        f"With confidences, torch takes {found('forward', few, origin)} of the time of lightning-pose's "
+        f"class at 96 frames of 17 keypoints and {found('forward', many, origin)} at 100,000 of 20 "
         f"({found(both, few, origin)} and {found(both, many, origin)} with gradients). "
         f"At 1,000,000 frames NumPy takes {found('NumPy', long, reading)} times as long as reading the "
         f"inputs once, and `jax.jit` {found('jax.jit', long, reading)} times; "

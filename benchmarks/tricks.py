@@ -104,7 +104,7 @@ def _of_compat(name: str) -> Any:
 
 
 def _as_two(of: base.Library, frames: _stages.Frames, parameters: _stages.Parameters) -> Any:
-    return of.epsilon_of(frames, parameters, guard=True), parameters.threshold
+    return of.epsilon_of(frames, parameters, guard=True), parameters.threshold, True
 
 
 def _compiled(keypoints: Any, confidences: Any) -> Call:

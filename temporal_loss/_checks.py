@@ -362,7 +362,7 @@ def _is_sequence(value: object) -> bool:
 
 def describe(value: object) -> str:
     """Short form of an argument for a message, on one line."""
-    if isinstance(value, int | Fraction) and value.numerator.bit_length() > _MOST_BITS:
+    if isinstance(value, (int, Fraction)) and value.numerator.bit_length() > _MOST_BITS:
         # Python refuses to write the longest ones.
         return f"{type(value).__name__} of {value.numerator.bit_length()} bits"
     text = repr(value)

@@ -109,7 +109,8 @@ def checked(
     if plain is None:
         dtype = library.dtype_name(keypoints.dtype)
         epsilon = _checks.epsilon_for(epsilon, library, dtype, frame_shape(keypoints)[-1])
-        parameters = Parameters(parameters.dtype, epsilon, *parameters[2:])
+        dtype, _, threshold, *rest = parameters
+        parameters = Parameters(dtype, epsilon, threshold, *rest)
     return library, parameters
 
 

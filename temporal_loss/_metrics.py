@@ -163,9 +163,10 @@ def count_valid(
     with library.working_on(keypoints):
         if parameters.divisor is not None:
             # Nothing is left out, as in one segment.
-            parameters = parameters._replace(divisor=None)
             first = _stages.coordinates(keypoints)[0][..., 0]
-            frames = frames._replace(segment_ids=library.xp.zeros_like(first, dtype=library.xp.int32))
+            one_segment = library.xp.zeros_like(first, dtype=library.xp.int32)
+            frames = Frames(keypoints, None, one_segment)
+            parameters = Parameters(parameters.dtype, reduction="valid_mean")
         return library.count(frames, parameters)
 
 

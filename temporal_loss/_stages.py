@@ -202,7 +202,7 @@ def evaluate(  # noqa: PLR0913 - what is given, and how it is to be done
     long = lengths(xp, added(coordinates(step * step)), guard=guard)
     values = long if epsilon is None else rectify(xp, long, epsilon, guard=guard)
     # After epsilon, since nobody looks whether an array of these is finite; of others it is known.
-    known = parameters.epsilon is None or isinstance(parameters.epsilon, float | int | tuple)
+    known = parameters.epsilon is None or isinstance(parameters.epsilon, (float, int, tuple))
     if masked is not None and not (guard and known):
         values = hide(xp, values, masked)
     return Entries(values, masked, between, step, long)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +75,7 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
     FILE is the CSV of DeepLabCut, lightning-pose or SLEAP, .npy or .npz; with the extra `recordings` also
     .h5, .slp, .nwb, .nc or Anipose's CSV.
     """
+    _keep_apart({"FILE": file, "--scores": scores, "--plot": plot})
     # What draws is asked for before anything takes time.
     drawing = importlib.import_module("temporal_loss.recordings.plot") if plot else None
     console, progress = Console(highlight=False), Console(stderr=True)
@@ -97,6 +100,19 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
         except OSError as error:
             raise click.FileError(show(path), reason(error)) from error
     click.echo(text, nl=False)
+
+
+def _keep_apart(paths: dict[str, Path | None]) -> None:
+    """Refuse to write over what is read or written as well, under whatever name."""
+    given = [(name, path) for name, path in paths.items() if path]
+    for (first, one), (second, other) in itertools.combinations(given, 2):
+        try:
+            same = one.samefile(other)
+        except OSError:  # one of them is not there yet
+            same = os.path.realpath(one) == os.path.realpath(other)
+        if same:
+            message = f"{str(other)!r} is the same file as {first}, expected another"
+            raise click.BadParameter(message, param_hint=repr(second))
 
 
 def _write(path: Path, content: bytes) -> None:

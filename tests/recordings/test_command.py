@@ -162,6 +162,55 @@ def test_errors_are_one_line(
     assert complaint(capsys, *given).startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [
+        (["walk.csv", "--scores", "walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--scores", "../HERE/walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--scores", "linked.csv"], ("FILE", "--scores")),
+        (["linked.csv", "--scores", "walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--scores", "folder/walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--plot", "linked.html"], ("FILE", "--plot")),
+        (["walk.csv", "--plot", "hard.svg"], ("FILE", "--plot")),
+        (["walk.csv", "--scores", "out.html", "--plot", "out.html"], ("--scores", "--plot")),
+        (["walk.csv", "--scores", "out.html", "--plot", "folder/out.html"], ("--scores", "--plot")),
+        (["walk.csv", "--scores", "dangling.csv", "--plot", "out.html"], ("--scores", "--plot")),
+        # Before anything is read.
+        (["none.csv", "--scores", "none.csv"], ("FILE", "--scores")),
+    ],
+)
+def test_no_file_is_written_over_what_is_read_or_written(
+    table: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    same: tuple[str, str],
+) -> None:
+    first, second = same
+    folder, before = table.parent, table.read_bytes()
+    monkeypatch.chdir(folder)
+    for link in ("linked.csv", "linked.html"):
+        (folder / link).symlink_to("walk.csv")
+    (folder / "dangling.csv").symlink_to("out.html")
+    (folder / "folder").symlink_to(".", target_is_directory=True)
+    (folder / "hard.svg").hardlink_to(table)
+    there = sorted(folder.iterdir())
+    given = [argument.replace("HERE", folder.name) for argument in arguments]
+    message = complaint(capsys, *given)
+    path = given[given.index(second) + 1]
+    assert message == f"Invalid value for '{second}': '{path}' is the same file as {first}, expected another"
+    assert table.read_bytes() == before
+    assert sorted(folder.iterdir()) == there
+
+
+def test_two_files_of_a_name_are_not_the_same(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    printed(capsys, table, "--scores", tmp_path / "folder" / table.name)
+    assert (tmp_path / "folder" / table.name).read_text().startswith(",nose")
+
+
 def test_nothing_is_left_of_a_file_that_cannot_be_written(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

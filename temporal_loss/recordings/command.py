@@ -143,7 +143,7 @@ def _print(console: Console, examined: Examination, options: dict[str, Any]) -> 
     _tabulate(console, ["keypoint", *headings], table)
     epsilon = options["epsilon"] if options["epsilon"] == "auto" else _pixels(options["epsilon"])
     say(f"\nLoss with epsilon {epsilon}: {examined.loss:.6g}")
-    if np.isnan(examined.loss) and examined.missing.any():
+    if np.isnan(examined.loss) and (examined.missing & ~examined.masked).any():
         share = f"{examined.missing.mean():.1%} of the steps touch a missing position"
         say(f"  {share}: --nan-policy omit leaves them out")
     say("\nWorst steps (frames count from 0):" if examined.worst else "No step is longer than epsilon.")

@@ -77,7 +77,9 @@ def test_notes_and_the_hint_on_nan(table: Path, capsys: pytest.CaptureFixture[st
     ]
     at = lines.index("Loss with epsilon auto: nan")
     assert lines[at + 1] == "  66.7% of the steps touch a missing position: --nan-policy omit leaves them out"
-    text = "\n".join(printed(capsys, table, "--nan-policy", "omit"))
+    assert [line.split()[-2:] for line in lines if line.startswith("[b]nose")] == [["0.0%", "66.7%"]]
+    text = "\n".join(lines := printed(capsys, table, "--nan-policy", "omit"))
+    assert [line.split()[-2:] for line in lines if line.startswith("[b]nose")] == [["66.7%", "66.7%"]]
     assert "Loss with epsilon auto: 0\n" in text
     assert "leaves" not in text
 

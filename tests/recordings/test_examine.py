@@ -83,12 +83,20 @@ def test_missing_positions(tmp_path: Path) -> None:
     assert steps_of(examined) == [(2, "keypoint 0", 10, 6), (1, "keypoint 0", 5, 1)]
     omitted = examine(path, epsilon=4, nan_policy="omit")
     assert omitted.loss == 7 / 8
-    assert omitted.masked.tolist() == examined.missing.tolist()
-    assert not omitted.missing.any()
+    assert omitted.masked.tolist() == omitted.missing.tolist() == examined.missing.tolist()
     # What has no step has no epsilon either, and the loss of the others is still a number.
     auto = examine(path, nan_policy="omit")
     np.testing.assert_array_equal(np.isnan(auto.suggested), [False, True])
     assert auto.loss == pytest.approx(0.05 / 8)
+
+
+def test_missing_positions_may_be_masked_by_low_confidence(tmp_path: Path) -> None:
+    points = POINTS.copy()
+    points[4, 1] = nan
+    examined = examine(
+        write(tmp_path, saved(keypoints=points, confidences=SURE), "a.npz"), prob_threshold=0.5
+    )
+    assert examined.masked.tolist() == examined.missing.tolist() == [[False, False]] * 3 + [[False, True]]
 
 
 def test_infinite_steps_come_first(tmp_path: Path) -> None:

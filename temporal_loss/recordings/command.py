@@ -143,13 +143,25 @@ def _print(console: Console, examined: Examination, options: dict[str, Any]) -> 
     _tabulate(console, ["keypoint", *headings], table)
     epsilon = options["epsilon"] if options["epsilon"] == "auto" else _pixels(options["epsilon"])
     say(f"\nLoss with epsilon {epsilon}: {examined.loss:.6g}")
-    if np.isnan(examined.loss) and (examined.missing & ~examined.masked).any():
+    nothing = _nothing_left(examined)
+    if not nothing and np.isnan(examined.loss) and (examined.missing & ~examined.masked).any():
         share = f"{examined.missing.mean():.1%} of the steps touch a missing position"
         say(f"  {share}: --nan-policy omit leaves them out")
-    say("\nWorst steps (frames count from 0):" if examined.worst else "No step is longer than epsilon.")
+    none = nothing or "No step is longer than epsilon."
+    say("\nWorst steps (frames count from 0):" if examined.worst else none)
     worst = [[f"{s.frame}", s.keypoint, _pixels(s.pixels), _pixels(s.excess)] for s in examined.worst]
     if worst:
         _tabulate(console, ["into frame", "keypoint", "step", "beyond epsilon"], worst)
+
+
+def _nothing_left(examined: Examination) -> str:
+    """Say why no step can be judged; nothing where one can."""
+    masked, blank = examined.masked, np.isnan(examined.steps[1:])
+    if not (masked | blank).all():
+        return ""
+    why = "all are masked" if masked.all() else "none has a length" if blank.all() else ""
+    why = why or "all are masked or have no length"
+    return f"No step is left to judge: {why}. The loss says nothing of the motion."
 
 
 def _tabulate(console: Console, headings: list[str], rows: Iterable[list[str]]) -> None:

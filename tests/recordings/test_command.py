@@ -84,6 +84,32 @@ def test_notes_and_the_hint_on_nan(table: Path, capsys: pytest.CaptureFixture[st
     assert "leaves" not in text
 
 
+LEFT = "No step is left to judge: {}. The loss says nothing of the motion."
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "why"),
+    [
+        ([[0, 0, 0.5], [3, 4, 0.5]], ["--prob-threshold", "1"], "all are masked"),
+        ([["", "", 1]] * 3, ["--nan-policy", "omit"], "all are masked"),
+        ([["", "", 1]] * 3, [], "none has a length"),
+        # Masked, and from there to what is missing.
+        (
+            [[0, 0, 0], [3, 4, 1], ["", "", 1]],
+            ["--prob-threshold", "0.5"],
+            "all are masked or have no length",
+        ),
+    ],
+)
+def test_a_recording_of_which_nothing_is_left_is_not_a_good_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[list[object]], options: list[str], why: str
+) -> None:
+    path = write(tmp_path, deeplabcut(COLUMNS[:3], rows))
+    lines = printed(capsys, path, *options)
+    assert lines[-2].startswith("Loss with epsilon auto: ")
+    assert lines[-1] == LEFT.format(why)
+
+
 def test_scores(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out.csv"
     out.write_text("old and longer " * 100)

@@ -159,8 +159,10 @@ def _nothing_left(examined: Examination) -> str:
     masked, blank = examined.masked, np.isnan(examined.steps[1:])
     if not (masked | blank).all():
         return ""
-    why = "all are masked" if masked.all() else "none has a length" if blank.all() else ""
-    why = why or "all are masked or have no length"
+    if blank.all():
+        why = "none has a length"
+    else:
+        why = "all are masked" if masked.all() else "all are masked or have no length"
     return f"No step is left to judge: {why}. The loss says nothing of the motion."
 
 

@@ -66,6 +66,17 @@ def test_what_is_printed(table: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert printed(capsys, table, "--epsilon", "20")[-1] == "No step is longer than epsilon."
 
 
+def test_confidences_that_are_no_likelihood_are_told(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, table)[1].startswith("keypoint")
+    rows = [[*row[:2], 100 * t, *row[3:5], -1] for t, row in enumerate(ROWS)]
+    rows[0][5] = ""
+    table.write_text(deeplabcut(COLUMNS, rows))
+    assert printed(capsys, table, "--prob-threshold", "0.9")[1:3] == [
+        "  1 confidence missing: counted as confident",
+        "  6 confidences outside 0 to 1: is this column a likelihood?",
+    ]
+
+
 def test_notes_and_the_hint_on_nan(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     columns = [("", "[b]nose", coord) for coord in ("x", "y", "x_var")]
     table.write_text(deeplabcut(columns, [[0, 0, 1], [3, 4, 1], ["", "", 1], [3, 4, 1]]))
@@ -91,7 +102,7 @@ LEFT = "No step is left to judge: {}. The loss says nothing of the motion."
     ("rows", "options", "why"),
     [
         ([[0, 0, 0.5], [3, 4, 0.5]], ["--prob-threshold", "1"], "all are masked"),
-        ([["", "", 1]] * 3, ["--nan-policy", "omit"], "all are masked"),
+        ([["", "", 1]] * 3, ["--nan-policy", "omit"], "none has a length"),
         ([["", "", 1]] * 3, [], "none has a length"),
         # Masked, and from there to what is missing.
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import itertools
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,10 @@ from rich.text import Text
 
 import temporal_loss
 from temporal_loss.recordings import examine, read
-from temporal_loss.recordings.recording import reason, show
+from temporal_loss.recordings.recording import listed, reason, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from temporal_loss.recordings.steps import Examination
 
@@ -29,12 +30,18 @@ _PICTURES = (".html", ".png", ".svg", ".pdf")
 _OUT = click.Path(path_type=Path, dir_okay=False)
 
 
-def _epsilon(_context: click.Context, _parameter: click.Parameter, value: str) -> str | float:
+def _epsilon(_context: click.Context, _parameter: click.Parameter, value: str) -> str | list[float]:
+    if value == "auto":
+        return value
     try:
-        return value if value == "auto" else float(value)
-    except ValueError as error:
-        message = f"{value!r} is neither a number of pixels nor auto"
-        raise click.BadParameter(message) from error
+        pixels = [float(text) for text in value.split(",")]
+    except ValueError:
+        pixels = [math.nan]
+    if not all(0 <= number < math.inf for number in pixels):
+        due = "a number of pixels, finite and not negative, one per keypoint separated by commas, nor auto"
+        message = f"{value!r} is neither {due}"
+        raise click.BadParameter(message)
+    return pixels
 
 
 def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
@@ -49,10 +56,11 @@ def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | 
 @click.option("--top", type=click.IntRange(1), default=20, help="How many of the worst steps to list (20).")
 @click.option(
     "--epsilon",
-    metavar="NUMBER|auto",
+    metavar="E[,E...]|auto",
     default="auto",
     callback=_epsilon,
-    help="Pixels that a step may have; auto, the default: what is suggested for each keypoint.",
+    help="Pixels that a step may have, one number or one per keypoint; auto, the default: what is suggested"
+    " for each keypoint.",
 )
 @click.option(
     "--prob-threshold",
@@ -85,7 +93,9 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
         opened = functools.partial(
             rich.progress.open, description="Reading", console=progress, transient=True
         )
-    examined = examine(read(file, opened=opened), **options)
+    recording = read(file, opened=opened)
+    _fit(options, recording.names)
+    examined = examine(recording, **options)
     with console.capture() as capture:
         _print(console, examined, options)
     text = capture.get()
@@ -100,6 +110,18 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
         except OSError as error:
             raise click.FileError(show(path), reason(error)) from error
     click.echo(text, nl=False)
+
+
+def _fit(options: dict[str, Any], names: Sequence[str]) -> None:
+    """Refuse a number of epsilons that is not that of the keypoints."""
+    epsilon = options["epsilon"]
+    if epsilon == "auto":
+        return
+    if len(epsilon) == 1:
+        options["epsilon"] = epsilon[0]
+    elif len(epsilon) != len(names):
+        message = f"found {len(epsilon)} numbers, expected 1, or {len(names)} for {listed(names)}"
+        raise click.BadParameter(message, param_hint="'--epsilon'")
 
 
 def _keep_apart(paths: dict[str, Path | None]) -> None:
@@ -141,7 +163,9 @@ def _print(console: Console, examined: Examination, options: dict[str, Any]) -> 
     rows = zip(examined.names, examined.median, examined.suggested, *shares, strict=True)
     table = [[name, _pixels(m), _pixels(s), *(f"{x:.1%}" for x in rest)] for name, m, s, *rest in rows]
     _tabulate(console, ["keypoint", *headings], table)
-    epsilon = options["epsilon"] if options["epsilon"] == "auto" else _pixels(options["epsilon"])
+    epsilon = options["epsilon"]
+    if epsilon != "auto":
+        epsilon = listed(map(_pixels, np.atleast_1d(epsilon)))
     say(f"\nLoss with epsilon {epsilon}: {examined.loss:.6g}")
     nothing = _nothing_left(examined)
     if not nothing and np.isnan(examined.loss) and (examined.missing & ~examined.masked).any():

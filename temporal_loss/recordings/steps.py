@@ -73,6 +73,8 @@ class Examination:
         self.suggested = estimate_epsilon(points, confidences, **known)
         # A keypoint without a step to go by has none that epsilon could be subtracted from.
         given = np.nan_to_num(self.suggested) if isinstance(epsilon, str) and epsilon == "auto" else epsilon
+        if lead and np.shape(given) == (len(recording.names),):
+            given = np.tile(given, len(sequences)).tolist()  # of a list the values are checked
         loss: dict[str, Any] = {**known, "epsilon": given, "nan_policy": nan_policy}
         self.loss = float(temporal_loss(points, confidences, **loss))
         self.excess = temporal_loss(points, confidences, reduction="none", **loss)

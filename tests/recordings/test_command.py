@@ -66,6 +66,16 @@ def test_what_is_printed(table: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert printed(capsys, table, "--epsilon", "20")[-1] == "No step is longer than epsilon."
 
 
+def test_an_epsilon_for_each_keypoint(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, table, "--epsilon", "8,2.5")
+    assert "Loss with epsilon 8 px, 2.5 px: 0.5" in lines
+    assert [line.split() for line in lines[-3:]] == [
+        ["2", "nose", "10", "px", "2", "px"],
+        ["2", "[b]tail", "3", "px", "0.5", "px"],
+        ["3", "[b]tail", "3", "px", "0.5", "px"],
+    ]
+
+
 def test_confidences_that_are_no_likelihood_are_told(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, table)[1].startswith("keypoint")
     rows = [[*row[:2], 100 * t, *row[3:5], -1] for t, row in enumerate(ROWS)]
@@ -180,9 +190,19 @@ def test_a_page_holds_what_is_printed_and_the_picture(
         (["a.mat"], "a.mat: has the ending .mat, expected .csv, .npy or .npz, or with the extra recordings"),
         (
             ["TABLE", "--epsilon", "much"],
-            "Invalid value for '--epsilon': 'much' is neither a number of pixels nor",
+            "Invalid value for '--epsilon': 'much' is neither a number of pixels, finite and not negative,",
         ),
-        (["TABLE", "--epsilon", "-1"], "epsilon must be finite and not negative, got float -1.0"),
+        *(
+            (["none.csv", "--epsilon", text], f"Invalid value for '--epsilon': '{text}' is neither a number")
+            for text in ("-1", "nan", "inf", "", "1,", "1,-1", "1,auto")
+        ),
+        *(
+            (
+                ["TABLE", "--epsilon", text],
+                f"Invalid value for '--epsilon': found {count} numbers, expected 1, or 2 for nose, [b]tail",
+            )
+            for text, count in (("1,2,3", 3), ("1,2,3,4", 4))
+        ),
         (["TABLE", "--prob-threshold", "90"], "Invalid value for '--prob-threshold': 90"),
         (["TABLE", "--nan-policy", "drop"], "Invalid value for '--nan-policy': 'drop'"),
         (["TABLE", "--top", "0"], "Invalid value for '--top': 0"),

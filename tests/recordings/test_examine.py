@@ -113,6 +113,9 @@ def test_sequences_are_columns(tmp_path: Path) -> None:
     examined = examine(path, epsilon=3, prob_threshold=0.5)
     assert examined.names == tuple(f"sequence {i}/keypoint {k}" for i in range(2) for k in range(2))
     assert examined.steps[1:].T.tolist() == [[5, 10, 0, 3], [1, 2, 3, 4], [3, 0, 10, 5], [4, 3, 2, 1]]
+    assert examine(path, epsilon=[9, 3]).epsilon.tolist() == [9, 3, 9, 3]
+    with pytest.raises(ValueError, match=r"epsilon\[1\] must be finite and not negative"):
+        examine(path, epsilon=[9, -3])
     assert np.argwhere(examined.masked).tolist() == [[0, 3], [3, 1]]
     assert steps_of(examined)[:2] == [
         (2, "sequence 0/keypoint 0", 10, 7),

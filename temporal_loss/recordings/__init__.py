@@ -99,6 +99,8 @@ def _read(source: Any, path: Path, opened: Callable[..., Any]) -> Recording:
         ".slp": datasets.read_movement,
     }
     ending = path.suffix.lower()
+    if path.is_dir():
+        refuse("is a folder", "a file")
     if ending not in readers:
         found = f"has the ending {show(ending, 40)}" if ending else "has no ending"
         refuse(found, ".csv, .npy or .npz, or with the extra recordings .h5, .slp, .nwb or .nc")

@@ -30,6 +30,22 @@ _PICTURES = (".html", ".png", ".svg", ".pdf")
 _OUT = click.Path(path_type=Path, dir_okay=False)
 
 
+def _number(kind: type[float], least: float, most: float, due: str) -> Callable[..., float]:
+    """Read a number as click's own ranges do, NaN refused, and say in plain words what was expected."""
+
+    def read_number(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            message = f"{text!r} is not {due}"
+            raise click.BadParameter(message)
+        return number
+
+    return read_number
+
+
 def _epsilon(_context: click.Context, _parameter: click.Parameter, value: str) -> str | list[float]:
     if value == "auto":
         return value
@@ -44,6 +60,13 @@ def _epsilon(_context: click.Context, _parameter: click.Parameter, value: str) -
     return pixels
 
 
+def _file(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path == Path("-"):
+        message = "'-' is not standard output here, expected the name of a file"
+        raise click.BadParameter(message)
+    return path
+
+
 def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
     if path and path.suffix.lower() not in _PICTURES:
         message = f"{str(path)!r} does not end in {', '.join(_PICTURES)}"
@@ -51,9 +74,15 @@ def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | 
     return path
 
 
-@click.command(context_settings={"max_content_width": 100})
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--top", type=click.IntRange(1), default=20, help="How many of the worst steps to list (20).")
+@click.option(
+    "--top",
+    metavar="N",
+    default="20",
+    callback=_number(int, 1, math.inf, "an integer of at least 1"),
+    help="How many of the worst steps to list, at least 1 (20).",
+)
 @click.option(
     "--epsilon",
     metavar="E[,E...]|auto",
@@ -64,9 +93,10 @@ def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | 
 )
 @click.option(
     "--prob-threshold",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    help="Leave out steps with a lower confidence in either frame.",
+    metavar="P",
+    default="0",
+    callback=_number(float, 0, 1, "a number from 0 to 1"),
+    help="Leave out steps with a confidence below P, from 0 to 1, in either frame.",
 )
 @click.option(
     "--nan-policy",
@@ -74,7 +104,12 @@ def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | 
     default="propagate",
     help="omit: leave out steps that touch a missing position.",
 )
-@click.option("--scores", type=_OUT, help="Write all steps, as lightning-pose's temporal_norm.csv.")
+@click.option(
+    "--scores",
+    type=_OUT,
+    callback=_file,
+    help="Write all steps to a file (not to -), as lightning-pose's temporal_norm.csv.",
+)
 @click.option("--plot", type=_OUT, callback=_picture, help="Draw all steps: .png, .svg, .pdf or .html.")
 @click.version_option(temporal_loss.__version__, prog_name="temporal_loss")
 def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) -> None:

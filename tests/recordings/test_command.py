@@ -185,7 +185,9 @@ def test_a_page_holds_what_is_printed_and_the_picture(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Missing argument 'FILE'."),
+        ([], "Missing argument 'FILE'. Try --help."),
+        (["."], ".: is a folder, expected a file"),
+        ([""], ".: is a folder, expected a file"),
         (["none.csv"], "none.csv: cannot be read (No such file or directory)"),
         (["a.mat"], "a.mat: has the ending .mat, expected .csv, .npy or .npz, or with the extra recordings"),
         (
@@ -203,15 +205,30 @@ def test_a_page_holds_what_is_printed_and_the_picture(
             )
             for text, count in (("1,2,3", 3), ("1,2,3,4", 4))
         ),
-        (["TABLE", "--prob-threshold", "90"], "Invalid value for '--prob-threshold': 90"),
+        (
+            ["TABLE", "--prob-threshold", "90"],
+            "Invalid value for '--prob-threshold': '90' is not a number from 0 to 1",
+        ),
+        *(
+            (
+                ["TABLE", "--prob-threshold", text],
+                f"Invalid value for '--prob-threshold': '{text}' is not a n",
+            )
+            for text in ("x", "nan", "-0.1")
+        ),
         (["TABLE", "--nan-policy", "drop"], "Invalid value for '--nan-policy': 'drop'"),
-        (["TABLE", "--top", "0"], "Invalid value for '--top': 0"),
+        *(
+            (["TABLE", "--top", text], f"Invalid value for '--top': '{text}' is not an integer of at least 1")
+            for text in ("x", "0", "1.5", "nan")
+        ),
+        (["TABLE", "--scores", "-"], "Invalid value for '--scores': '-' is not standard output here,"),
         (["TABLE", "--plot", "out.jpg"], "Invalid value for '--plot': 'out.jpg' does not end in .html, .png"),
         (
             ["TABLE", "--scores", "none/out.csv"],
             "Could not open file 'none/out.csv': No such file or directory",
         ),
         (["TABLE", "--plt", "out.png"], "No such option"),
+        (["TABLE", "more.csv"], "Got unexpected extra argument (more.csv). Try --help."),
     ],
 )
 def test_errors_are_one_line(
@@ -310,6 +327,13 @@ def test_what_is_not_installed_is_one_line(table: Path, missing: str, arguments:
     message = f'needs {missing}, which the extra command brings: pip install "temporal-loss[command]"'
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"python -m temporal_loss: {message}\n"
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    text = "\n".join(printed(capsys, option))
+    assert text.startswith("Usage: python -m temporal_loss [OPTIONS] FILE")
+    assert "(not to -)" in text
 
 
 def test_as_a_program(table: Path) -> None:

@@ -22,7 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         command.main(arguments, prog_name="python -m temporal_loss", standalone_mode=False)
     except click.ClickException as error:
-        return _complain(error.format_message())
+        # What is wrong with a value is said in full; for the rest there is the help.
+        message = error.format_message()
+        if isinstance(error, click.UsageError) and type(error) is not click.BadParameter:
+            message = f"{message.rstrip('.')}. Try --help."
+        return _complain(message)
     except click.Abort:
         return _complain("interrupted")
     except (ImportError, ValueError) as error:

@@ -79,10 +79,6 @@ def print_summary(console: Console, recording: Recording, question: Question) ->
     ]
     if summary.entries and summary.masked == summary.entries:
         lines.append("  every step is masked: the loss of 0 says nothing about the motion")
-    if summary.blank:
-        lines.append(f"  {_count(summary.blank, 'confidence')} missing: counted as confident")
-    if summary.odd:
-        lines.append(f"  {_count(summary.odd, 'confidence')} outside 0 to 1: is this column a likelihood?")
     if summary.missing:
         lines.append(f"  steps at a missing position, not masked: {_share(summary.missing, summary.entries)}")
     if summary.jumps:

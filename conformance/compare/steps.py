@@ -122,18 +122,13 @@ class Jump:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a person wants to know of a recording before its loss.
-
-    `blank` and `odd` count confidences: those that are NaN, and those outside 0 to 1.
-    """
+    """What a person wants to know of a recording before its loss."""
 
     frames: int
     sequences: int
     entries: int
     masked: int
     missing: int
-    blank: int
-    odd: int
     jumps: tuple[Jump, ...]
 
 
@@ -143,7 +138,6 @@ def summarise(question: Question, jumps: int = 3) -> Summary:
     missing = np.isnan(sizes)
     counted = np.where(out | missing, -1.0, sizes)
     order = np.argsort(-counted, axis=None, kind="stable")[:jumps]
-    given = np.zeros(0) if question.confidences is None else question.confidences
     steps, keypoints = sizes.shape[-2:]
     longest = []
     for place in order.tolist():
@@ -157,7 +151,5 @@ def summarise(question: Question, jumps: int = 3) -> Summary:
         entries=sizes.size,
         masked=int(out.sum()),
         missing=int((missing & ~out).sum()),
-        blank=int(np.isnan(given).sum()),
-        odd=int(((given < 0) | (given > 1)).sum()),
         jumps=tuple(longest),
     )

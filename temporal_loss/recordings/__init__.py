@@ -99,6 +99,8 @@ def _read(source: Any, path: Path, opened: Callable[..., Any]) -> Recording:
         ".slp": datasets.read_movement,
     }
     ending = path.suffix.lower()
+    if path.is_dir():
+        refuse("is a folder", "a file")
     if ending not in readers:
         found = f"has the ending {show(ending, 40)}" if ending else "has no ending"
         refuse(found, ".csv, .npy or .npz, or with the extra recordings .h5, .slp, .nwb or .nc")
@@ -106,7 +108,7 @@ def _read(source: Any, path: Path, opened: Callable[..., Any]) -> Recording:
 
 
 def _looked_over(recording: Recording) -> Recording:
-    """Refuse what has no steps; tell of keypoints that are often missing."""
+    """Refuse what has no steps; tell of keypoints that are often missing, and of odd confidences."""
     points = recording.keypoints
     frames = points.shape[-3]
     if frames < 2:
@@ -115,5 +117,14 @@ def _looked_over(recording: Recording) -> Recording:
     missing = (points != points).any(axis=-1)  # noqa: PLR0124 - NaN
     shares = missing.reshape(-1, points.shape[-2]).mean(axis=0).tolist()
     often = [f"{n} in {share:.0%}" for n, share in zip(recording.names, shares, strict=True) if share > 0.2]
-    note = f"missing in more than a fifth of the frames: {listed(often)}"
-    return replace(recording, notes=(*recording.notes, note)) if often else recording
+    notes = [f"missing in more than a fifth of the frames: {listed(often)}"] if often else []
+    sure = recording.confidences
+    if sure is not None:
+        blank, odd = int((sure != sure).sum()), int(((sure < 0) | (sure > 1)).sum())  # noqa: PLR0124 - NaN
+        notes += [f"{_confidences(blank)} missing: counted as confident"] if blank else []
+        notes += [f"{_confidences(odd)} outside 0 to 1: is this column a likelihood?"] if odd else []
+    return replace(recording, notes=(*recording.notes, *notes))
+
+
+def _confidences(number: int) -> str:
+    return f"{number:,} confidence{'' if number == 1 else 's'}"

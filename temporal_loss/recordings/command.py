@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
+import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +19,10 @@ from rich.text import Text
 
 import temporal_loss
 from temporal_loss.recordings import examine, read
-from temporal_loss.recordings.recording import reason, show
+from temporal_loss.recordings.recording import listed, reason, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from temporal_loss.recordings.steps import Examination
 
@@ -27,12 +30,41 @@ _PICTURES = (".html", ".png", ".svg", ".pdf")
 _OUT = click.Path(path_type=Path, dir_okay=False)
 
 
-def _epsilon(_context: click.Context, _parameter: click.Parameter, value: str) -> str | float:
+def _number(kind: type[float], least: float, most: float, due: str) -> Callable[..., float]:
+    """Read a number as click's own ranges do, NaN refused, and say in plain words what was expected."""
+
+    def read_number(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            message = f"{text!r} is not {due}"
+            raise click.BadParameter(message)
+        return number
+
+    return read_number
+
+
+def _epsilon(_context: click.Context, _parameter: click.Parameter, value: str) -> str | list[float]:
+    if value == "auto":
+        return value
     try:
-        return value if value == "auto" else float(value)
-    except ValueError as error:
-        message = f"{value!r} is neither a number of pixels nor auto"
-        raise click.BadParameter(message) from error
+        pixels = [float(text) for text in value.split(",")]
+    except ValueError:
+        pixels = [math.nan]
+    if not all(0 <= number < math.inf for number in pixels):
+        due = "a number of pixels, finite and not negative, one per keypoint separated by commas, nor auto"
+        message = f"{value!r} is neither {due}"
+        raise click.BadParameter(message)
+    return pixels
+
+
+def _file(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path == Path("-"):
+        message = "'-' is not standard output here, expected the name of a file"
+        raise click.BadParameter(message)
+    return path
 
 
 def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
@@ -42,21 +74,29 @@ def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | 
     return path
 
 
-@click.command(context_settings={"max_content_width": 100})
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--top", type=click.IntRange(1), default=20, help="How many of the worst steps to list (20).")
+@click.option(
+    "--top",
+    metavar="N",
+    default="20",
+    callback=_number(int, 1, math.inf, "an integer of at least 1"),
+    help="How many of the worst steps to list, at least 1 (20).",
+)
 @click.option(
     "--epsilon",
-    metavar="NUMBER|auto",
+    metavar="E[,E...]|auto",
     default="auto",
     callback=_epsilon,
-    help="Pixels that a step may have; auto, the default: what is suggested for each keypoint.",
+    help="Pixels that a step may have, one number or one per keypoint; auto, the default: what is suggested"
+    " for each keypoint.",
 )
 @click.option(
     "--prob-threshold",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    help="Leave out steps with a lower confidence in either frame.",
+    metavar="P",
+    default="0",
+    callback=_number(float, 0, 1, "a number from 0 to 1"),
+    help="Leave out steps with a confidence below P, from 0 to 1, in either frame.",
 )
 @click.option(
     "--nan-policy",
@@ -64,7 +104,12 @@ def _picture(_context: click.Context, _parameter: click.Parameter, path: Path | 
     default="propagate",
     help="omit: leave out steps that touch a missing position.",
 )
-@click.option("--scores", type=_OUT, help="Write all steps, as lightning-pose's temporal_norm.csv.")
+@click.option(
+    "--scores",
+    type=_OUT,
+    callback=_file,
+    help="Write all steps to a file (not to -), as lightning-pose's temporal_norm.csv.",
+)
 @click.option("--plot", type=_OUT, callback=_picture, help="Draw all steps: .png, .svg, .pdf or .html.")
 @click.version_option(temporal_loss.__version__, prog_name="temporal_loss")
 def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) -> None:
@@ -73,6 +118,7 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
     FILE is the CSV of DeepLabCut, lightning-pose or SLEAP, .npy or .npz; with the extra `recordings` also
     .h5, .slp, .nwb, .nc or Anipose's CSV.
     """
+    _keep_apart({"FILE": file, "--scores": scores, "--plot": plot})
     # What draws is asked for before anything takes time.
     drawing = importlib.import_module("temporal_loss.recordings.plot") if plot else None
     console, progress = Console(highlight=False), Console(stderr=True)
@@ -82,7 +128,9 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
         opened = functools.partial(
             rich.progress.open, description="Reading", console=progress, transient=True
         )
-    examined = examine(read(file, opened=opened), **options)
+    recording = read(file, opened=opened)
+    _fit(options, recording.names)
+    examined = examine(recording, **options)
     with console.capture() as capture:
         _print(console, examined, options)
     text = capture.get()
@@ -97,6 +145,31 @@ def command(file: Path, scores: Path | None, plot: Path | None, **options: Any) 
         except OSError as error:
             raise click.FileError(show(path), reason(error)) from error
     click.echo(text, nl=False)
+
+
+def _fit(options: dict[str, Any], names: Sequence[str]) -> None:
+    """Refuse a number of epsilons that is not that of the keypoints."""
+    epsilon = options["epsilon"]
+    if epsilon == "auto":
+        return
+    if len(epsilon) == 1:
+        options["epsilon"] = epsilon[0]
+    elif len(epsilon) != len(names):
+        message = f"found {len(epsilon)} numbers, expected 1, or {len(names)} for {listed(names)}"
+        raise click.BadParameter(message, param_hint="'--epsilon'")
+
+
+def _keep_apart(paths: dict[str, Path | None]) -> None:
+    """Refuse to write over what is read or written as well, under whatever name."""
+    given = [(name, path) for name, path in paths.items() if path]
+    for (first, one), (second, other) in itertools.combinations(given, 2):
+        try:
+            same = one.samefile(other)
+        except OSError:  # one of them is not there yet
+            same = os.path.realpath(one) == os.path.realpath(other)
+        if same:
+            message = f"{str(other)!r} is the same file as {first}, expected another"
+            raise click.BadParameter(message, param_hint=repr(second))
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -125,15 +198,31 @@ def _print(console: Console, examined: Examination, options: dict[str, Any]) -> 
     rows = zip(examined.names, examined.median, examined.suggested, *shares, strict=True)
     table = [[name, _pixels(m), _pixels(s), *(f"{x:.1%}" for x in rest)] for name, m, s, *rest in rows]
     _tabulate(console, ["keypoint", *headings], table)
-    epsilon = options["epsilon"] if options["epsilon"] == "auto" else _pixels(options["epsilon"])
+    epsilon = options["epsilon"]
+    if epsilon != "auto":
+        epsilon = listed(map(_pixels, np.atleast_1d(epsilon)))
     say(f"\nLoss with epsilon {epsilon}: {examined.loss:.6g}")
-    if np.isnan(examined.loss) and examined.missing.any():
+    nothing = _nothing_left(examined)
+    if not nothing and np.isnan(examined.loss) and (examined.missing & ~examined.masked).any():
         share = f"{examined.missing.mean():.1%} of the steps touch a missing position"
         say(f"  {share}: --nan-policy omit leaves them out")
-    say("\nWorst steps (frames count from 0):" if examined.worst else "No step is longer than epsilon.")
+    none = nothing or "No step is longer than epsilon."
+    say("\nWorst steps (frames count from 0):" if examined.worst else none)
     worst = [[f"{s.frame}", s.keypoint, _pixels(s.pixels), _pixels(s.excess)] for s in examined.worst]
     if worst:
         _tabulate(console, ["into frame", "keypoint", "step", "beyond epsilon"], worst)
+
+
+def _nothing_left(examined: Examination) -> str:
+    """Say why no step can be judged; nothing where one can."""
+    masked, blank = examined.masked, np.isnan(examined.steps[1:])
+    if not (masked | blank).all():
+        return ""
+    if blank.all():
+        why = "none has a length"
+    else:
+        why = "all are masked" if masked.all() else "all are masked or have no length"
+    return f"No step is left to judge: {why}. The loss says nothing of the motion."
 
 
 def _tabulate(console: Console, headings: list[str], rows: Iterable[list[str]]) -> None:

@@ -36,7 +36,7 @@ class Recording:
     dtype : str
         What the file holds the keypoints in.
     notes : tuple of str
-        What a person should know: columns that were ignored, keypoints that are often missing.
+        What a person should know: columns that were ignored, keypoints often missing, odd confidences.
     """
 
     path: Path

@@ -38,7 +38,7 @@ class Examination:
     masked : array of bool (T-1, K)
         Steps that are left out: low confidence in either frame; for "omit", a NaN in either position.
     missing : array of bool (T-1, K)
-        Steps that touch a NaN and are not masked.
+        Steps that touch a NaN, masked or not.
     median, suggested, epsilon : array (K,)
         The median step that is not masked; the 99 % step, which `estimate_epsilon` suggests; what was taken.
     excess : array (T-1, K)
@@ -73,14 +73,17 @@ class Examination:
         self.suggested = estimate_epsilon(points, confidences, **known)
         # A keypoint without a step to go by has none that epsilon could be subtracted from.
         given = np.nan_to_num(self.suggested) if isinstance(epsilon, str) and epsilon == "auto" else epsilon
+        if lead and np.shape(given) == (len(recording.names),):
+            given = np.tile(given, len(sequences)).tolist()  # of a list the values are checked
         loss: dict[str, Any] = {**known, "epsilon": given, "nan_policy": nan_policy}
         self.loss = float(temporal_loss(points, confidences, **loss))
         self.excess = temporal_loss(points, confidences, reduction="none", **loss)
         self.epsilon = np.broadcast_to(np.asarray(given, dtype=np.float64), (len(self.names),))
+        there = ~np.isnan(points).any(axis=-1)
         if nan_policy == "omit":
-            usable &= ~np.isnan(points).any(axis=-1)
+            usable &= there
         self.masked = ~(usable[1:] & usable[:-1])
-        self.missing = np.isnan(self.steps[1:]) & ~self.masked
+        self.missing = ~(there[1:] & there[:-1])
         self.worst = self._worst(top)
 
     def _worst(self, top: int) -> list[Step]:

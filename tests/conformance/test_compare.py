@@ -101,9 +101,9 @@ TOLD = {
         {},
         """DeepLabCut-style CSV, float64
   4 frames, 2 keypoints (nose, tail), 6 steps
-  masked steps: 0 of 6 steps (0.0%) (epsilon 0.0, confidence threshold 0)
   1 confidence missing: counted as confident
   1 confidence outside 0 to 1: is this column a likelihood?
+  masked steps: 0 of 6 steps (0.0%) (epsilon 0.0, confidence threshold 0)
   longest steps: 10 px of nose into frame 2, 5 px of nose into frame 1, 3 px of tail into frame 2""",
     ),
     "masked throughout": (

@@ -108,7 +108,7 @@ def test_broken_table(tmp_path: Path, text: str | bytes, message: str) -> None:
 def test_missing_directory_and_wrong_ending(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     assert refusal(tmp_path / "none.csv") == f"cannot be read ({os.strerror(errno.ENOENT)})"
-    assert refusal(tmp_path / "folder.csv") == f"cannot be read ({os.strerror(errno.EISDIR)})"
+    assert refusal(tmp_path / "folder.csv") == "is a folder, expected a file"
     due = "expected .csv, .npy or .npz, or with the extra recordings .h5, .slp, .nwb or .nc"
     assert refusal(tmp_path / "a.mat") == f"has the ending .mat, {due}"
     assert refusal(tmp_path / "a") == f"has no ending, {due}"

@@ -66,6 +66,27 @@ def test_what_is_printed(table: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert printed(capsys, table, "--epsilon", "20")[-1] == "No step is longer than epsilon."
 
 
+def test_an_epsilon_for_each_keypoint(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, table, "--epsilon", "8,2.5")
+    assert "Loss with epsilon 8 px, 2.5 px: 0.5" in lines
+    assert [line.split() for line in lines[-3:]] == [
+        ["2", "nose", "10", "px", "2", "px"],
+        ["2", "[b]tail", "3", "px", "0.5", "px"],
+        ["3", "[b]tail", "3", "px", "0.5", "px"],
+    ]
+
+
+def test_confidences_that_are_no_likelihood_are_told(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, table)[1].startswith("keypoint")
+    rows = [[*row[:2], 100 * t, *row[3:5], -1] for t, row in enumerate(ROWS)]
+    rows[0][5] = ""
+    table.write_text(deeplabcut(COLUMNS, rows))
+    assert printed(capsys, table, "--prob-threshold", "0.9")[1:3] == [
+        "  1 confidence missing: counted as confident",
+        "  6 confidences outside 0 to 1: is this column a likelihood?",
+    ]
+
+
 def test_notes_and_the_hint_on_nan(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     columns = [("", "[b]nose", coord) for coord in ("x", "y", "x_var")]
     table.write_text(deeplabcut(columns, [[0, 0, 1], [3, 4, 1], ["", "", 1], [3, 4, 1]]))
@@ -77,9 +98,37 @@ def test_notes_and_the_hint_on_nan(table: Path, capsys: pytest.CaptureFixture[st
     ]
     at = lines.index("Loss with epsilon auto: nan")
     assert lines[at + 1] == "  66.7% of the steps touch a missing position: --nan-policy omit leaves them out"
-    text = "\n".join(printed(capsys, table, "--nan-policy", "omit"))
+    assert [line.split()[-2:] for line in lines if line.startswith("[b]nose")] == [["0.0%", "66.7%"]]
+    text = "\n".join(lines := printed(capsys, table, "--nan-policy", "omit"))
+    assert [line.split()[-2:] for line in lines if line.startswith("[b]nose")] == [["66.7%", "66.7%"]]
     assert "Loss with epsilon auto: 0\n" in text
     assert "leaves" not in text
+
+
+LEFT = "No step is left to judge: {}. The loss says nothing of the motion."
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "why"),
+    [
+        ([[0, 0, 0.5], [3, 4, 0.5]], ["--prob-threshold", "1"], "all are masked"),
+        ([["", "", 1]] * 3, ["--nan-policy", "omit"], "none has a length"),
+        ([["", "", 1]] * 3, [], "none has a length"),
+        # Masked, and from there to what is missing.
+        (
+            [[0, 0, 0], [3, 4, 1], ["", "", 1]],
+            ["--prob-threshold", "0.5"],
+            "all are masked or have no length",
+        ),
+    ],
+)
+def test_a_recording_of_which_nothing_is_left_is_not_a_good_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[list[object]], options: list[str], why: str
+) -> None:
+    path = write(tmp_path, deeplabcut(COLUMNS[:3], rows))
+    lines = printed(capsys, path, *options)
+    assert lines[-2].startswith("Loss with epsilon auto: ")
+    assert lines[-1] == LEFT.format(why)
 
 
 def test_scores(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,23 +185,50 @@ def test_a_page_holds_what_is_printed_and_the_picture(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Missing argument 'FILE'."),
+        ([], "Missing argument 'FILE'. Try --help."),
+        (["."], ".: is a folder, expected a file"),
+        ([""], ".: is a folder, expected a file"),
         (["none.csv"], "none.csv: cannot be read (No such file or directory)"),
         (["a.mat"], "a.mat: has the ending .mat, expected .csv, .npy or .npz, or with the extra recordings"),
         (
             ["TABLE", "--epsilon", "much"],
-            "Invalid value for '--epsilon': 'much' is neither a number of pixels nor",
+            "Invalid value for '--epsilon': 'much' is neither a number of pixels, finite and not negative,",
         ),
-        (["TABLE", "--epsilon", "-1"], "epsilon must be finite and not negative, got float -1.0"),
-        (["TABLE", "--prob-threshold", "90"], "Invalid value for '--prob-threshold': 90"),
+        *(
+            (["none.csv", "--epsilon", text], f"Invalid value for '--epsilon': '{text}' is neither a number")
+            for text in ("-1", "nan", "inf", "", "1,", "1,-1", "1,auto")
+        ),
+        *(
+            (
+                ["TABLE", "--epsilon", text],
+                f"Invalid value for '--epsilon': found {count} numbers, expected 1, or 2 for nose, [b]tail",
+            )
+            for text, count in (("1,2,3", 3), ("1,2,3,4", 4))
+        ),
+        (
+            ["TABLE", "--prob-threshold", "90"],
+            "Invalid value for '--prob-threshold': '90' is not a number from 0 to 1",
+        ),
+        *(
+            (
+                ["TABLE", "--prob-threshold", text],
+                f"Invalid value for '--prob-threshold': '{text}' is not a n",
+            )
+            for text in ("x", "nan", "-0.1")
+        ),
         (["TABLE", "--nan-policy", "drop"], "Invalid value for '--nan-policy': 'drop'"),
-        (["TABLE", "--top", "0"], "Invalid value for '--top': 0"),
+        *(
+            (["TABLE", "--top", text], f"Invalid value for '--top': '{text}' is not an integer of at least 1")
+            for text in ("x", "0", "1.5", "nan")
+        ),
+        (["TABLE", "--scores", "-"], "Invalid value for '--scores': '-' is not standard output here,"),
         (["TABLE", "--plot", "out.jpg"], "Invalid value for '--plot': 'out.jpg' does not end in .html, .png"),
         (
             ["TABLE", "--scores", "none/out.csv"],
             "Could not open file 'none/out.csv': No such file or directory",
         ),
         (["TABLE", "--plt", "out.png"], "No such option"),
+        (["TABLE", "more.csv"], "Got unexpected extra argument (more.csv). Try --help."),
     ],
 )
 def test_errors_are_one_line(
@@ -160,6 +236,55 @@ def test_errors_are_one_line(
 ) -> None:
     given = [str(table) if argument == "TABLE" else argument for argument in arguments]
     assert complaint(capsys, *given).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [
+        (["walk.csv", "--scores", "walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--scores", "../HERE/walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--scores", "linked.csv"], ("FILE", "--scores")),
+        (["linked.csv", "--scores", "walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--scores", "folder/walk.csv"], ("FILE", "--scores")),
+        (["walk.csv", "--plot", "linked.html"], ("FILE", "--plot")),
+        (["walk.csv", "--plot", "hard.svg"], ("FILE", "--plot")),
+        (["walk.csv", "--scores", "out.html", "--plot", "out.html"], ("--scores", "--plot")),
+        (["walk.csv", "--scores", "out.html", "--plot", "folder/out.html"], ("--scores", "--plot")),
+        (["walk.csv", "--scores", "dangling.csv", "--plot", "out.html"], ("--scores", "--plot")),
+        # Before anything is read.
+        (["none.csv", "--scores", "none.csv"], ("FILE", "--scores")),
+    ],
+)
+def test_no_file_is_written_over_what_is_read_or_written(
+    table: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    same: tuple[str, str],
+) -> None:
+    first, second = same
+    folder, before = table.parent, table.read_bytes()
+    monkeypatch.chdir(folder)
+    for link in ("linked.csv", "linked.html"):
+        (folder / link).symlink_to("walk.csv")
+    (folder / "dangling.csv").symlink_to("out.html")
+    (folder / "folder").symlink_to(".", target_is_directory=True)
+    (folder / "hard.svg").hardlink_to(table)
+    there = sorted(folder.iterdir())
+    given = [argument.replace("HERE", folder.name) for argument in arguments]
+    message = complaint(capsys, *given)
+    path = given[given.index(second) + 1]
+    assert message == f"Invalid value for '{second}': '{path}' is the same file as {first}, expected another"
+    assert table.read_bytes() == before
+    assert sorted(folder.iterdir()) == there
+
+
+def test_two_files_of_a_name_are_not_the_same(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    printed(capsys, table, "--scores", tmp_path / "folder" / table.name)
+    assert (tmp_path / "folder" / table.name).read_text().startswith(",nose")
 
 
 def test_nothing_is_left_of_a_file_that_cannot_be_written(
@@ -202,6 +327,13 @@ def test_what_is_not_installed_is_one_line(table: Path, missing: str, arguments:
     message = f'needs {missing}, which the extra command brings: pip install "temporal-loss[command]"'
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"python -m temporal_loss: {message}\n"
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    text = "\n".join(printed(capsys, option))
+    assert text.startswith("Usage: python -m temporal_loss [OPTIONS] FILE")
+    assert "(not to -)" in text
 
 
 def test_as_a_program(table: Path) -> None:

@@ -83,12 +83,20 @@ def test_missing_positions(tmp_path: Path) -> None:
     assert steps_of(examined) == [(2, "keypoint 0", 10, 6), (1, "keypoint 0", 5, 1)]
     omitted = examine(path, epsilon=4, nan_policy="omit")
     assert omitted.loss == 7 / 8
-    assert omitted.masked.tolist() == examined.missing.tolist()
-    assert not omitted.missing.any()
+    assert omitted.masked.tolist() == omitted.missing.tolist() == examined.missing.tolist()
     # What has no step has no epsilon either, and the loss of the others is still a number.
     auto = examine(path, nan_policy="omit")
     np.testing.assert_array_equal(np.isnan(auto.suggested), [False, True])
     assert auto.loss == pytest.approx(0.05 / 8)
+
+
+def test_missing_positions_may_be_masked_by_low_confidence(tmp_path: Path) -> None:
+    points = POINTS.copy()
+    points[4, 1] = nan
+    examined = examine(
+        write(tmp_path, saved(keypoints=points, confidences=SURE), "a.npz"), prob_threshold=0.5
+    )
+    assert examined.masked.tolist() == examined.missing.tolist() == [[False, False]] * 3 + [[False, True]]
 
 
 def test_infinite_steps_come_first(tmp_path: Path) -> None:
@@ -105,6 +113,9 @@ def test_sequences_are_columns(tmp_path: Path) -> None:
     examined = examine(path, epsilon=3, prob_threshold=0.5)
     assert examined.names == tuple(f"sequence {i}/keypoint {k}" for i in range(2) for k in range(2))
     assert examined.steps[1:].T.tolist() == [[5, 10, 0, 3], [1, 2, 3, 4], [3, 0, 10, 5], [4, 3, 2, 1]]
+    assert examine(path, epsilon=[9, 3]).epsilon.tolist() == [9, 3, 9, 3]
+    with pytest.raises(ValueError, match=r"epsilon\[1\] must be finite and not negative"):
+        examine(path, epsilon=[9, -3])
     assert np.argwhere(examined.masked).tolist() == [[0, 3], [3, 1]]
     assert steps_of(examined)[:2] == [
         (2, "sequence 0/keypoint 0", 10, 7),

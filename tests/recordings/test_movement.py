@@ -150,7 +150,11 @@ def test_hdf5_of_animals_that_differ_and_of_further_columns(tmp_path: Path) -> N
     assert recording.names == ("m1/nose", "single/ball")
     assert recording.keypoints.tolist() == [[[t, t + 1], [t + 3, t + 4]] for t in (0, 6, 12)]
     np.testing.assert_array_equal(recording.confidences, [[np.nan, 5], [np.nan, 11], [np.nan, 17]])
-    assert recording.notes == ("columns ignored: x_ens_var",)
+    assert recording.notes == (
+        "columns ignored: x_ens_var",
+        "3 confidences missing: counted as confident",
+        "3 confidences outside 0 to 1: is this column a likelihood?",
+    )
 
 
 def test_hdf5_of_labels_or_of_a_cut_is_told(tmp_path: Path) -> None:

@@ -145,7 +145,10 @@ def test_sleap_has_a_row_for_each_track_and_frame(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.confidences, scores)
     assert recording.source == "SLEAP CSV"
     often = "m1/nose in 33%, m1/tail in 33%, m2/nose in 67%, m2/tail in 100%"
-    assert recording.notes == (f"missing in more than a fifth of the frames: {often}",)
+    assert recording.notes == (
+        f"missing in more than a fifth of the frames: {often}",
+        "7 confidences missing: counted as confident",
+    )
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class _Group(click.Group):
     invoke_without_command=True,
     epilog=_EXAMPLES,
     subcommand_metavar="[COMMAND | -- PYTEST OPTIONS]",
-    context_settings={"max_content_width": 100},
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
 )
 @options.listed("--backend", "numpy, torch, jax, cupy, dask, strict, MODULE:OBJECT.", "NAMES")
 @options.listed("--device", "Only these: cpu, cuda, cuda:0, …", "NAMES")

@@ -115,6 +115,7 @@ def badge(report: Path) -> int:
 
 
 @click.group(
+    cls=options.Group,
     epilog=options.examples("cases list --clause TL-8.2", "cases show value-exact-f64-001", "cases check")
 )
 def cases() -> None:

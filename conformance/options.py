@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.exits import UsageError
+from conformance.exits import Exit, UsageError
 from conformance.fresh import MOST
 
 if TYPE_CHECKING:
@@ -25,6 +25,17 @@ def _words(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[str
 def listed(name: str, text: str, metavar: str) -> Decorator:
     """Take an option that may be given several times, or once with commas."""
     return click.option(name, multiple=True, callback=_words, metavar=metavar, help=text)
+
+
+class Group(click.Group):
+    """Commands of which one has to be named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show them if none is: click's own error has many lines, and ours one."""
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(Exit.USAGE)
+        return super().parse_args(ctx, args)
 
 
 _READ = click.Path(path_type=Path, dir_okay=False, exists=True)

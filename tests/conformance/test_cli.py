@@ -82,6 +82,18 @@ def test_help_fits_a_screen_and_its_examples_run(
             assert re.search(r"'\w+\.jsonl' does not exist", capsys.readouterr().err)
 
 
+def test_a_group_alone_and_h_show_help(capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*arguments: str, code: int = 0) -> str:
+        assert main(arguments) == code
+        printed = capsys.readouterr()
+        assert not (printed.out and printed.err)
+        return printed.out + printed.err
+
+    for path, _ in _commands(cli):
+        assert said(*path, "-h") == said(*path, "--help")
+    assert said("cases", code=Exit.USAGE) == said("cases", "--help")
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert temporal_loss.__version__ in capsys.readouterr().out

@@ -28,7 +28,7 @@ from conformance.report import html, jsonl, markdown, terminal
 from conformance.report.load import load, load_own
 from conformance.report.summary import Summary
 from conformance.results import Run
-from conformance.run import execute, workers
+from conformance.run import chosen, execute, workers
 from conformance.run.header import header_of
 from conformance.run.plan import Plan
 
@@ -159,7 +159,10 @@ def check() -> int:
     problems = casefiles.problems()
     for problem in problems:
         click.echo(problem)
-    click.echo(f"{len(suite.load_cases())} cases, {len(problems)} problems, suite {suite.suite_hash()[:12]}")
+    everything = suite.load_cases()
+    ports = len(everything) - len(chosen.without_transport(everything))
+    counts = f"{len(everything)} cases ({ports} for ports alone), {len(problems)} problems"
+    click.echo(f"{counts}, suite {suite.suite_hash()[:12]}")
     return Exit.FAULT if problems else Exit.CONFORMS
 
 

@@ -182,7 +182,7 @@ def test_cases_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str]) 
         "            [0] 1.0  3ff0000000000000",
         "            [1] 2.0  4000000000000000",
     ]
-    assert f"{len(suite.load_cases())} cases, 0 problems" in said("check")
+    assert f"{len(suite.load_cases())} cases (41 for ports alone), 0 problems" in said("check")
     listed = said("list", "--clause", "TL-8.2", "--profile", "gradient-half").splitlines()
     halves = {"float16", "bfloat16"}
     of_clause = [c for c in suite.load_cases() if "TL-8.2" in c.clauses]

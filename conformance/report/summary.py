@@ -192,15 +192,25 @@ class Summary:
         held = "that was asked and is supported there" if unjudged else "that was asked"
         declared = run.counts[Status.XFAIL]
         but = f", but for {declared} declared beforehand" if declared else ""
-        of = f"{len(self.asked)} of {self.total}"
+        of = f"{len(self.asked)} of {self.total}{self._fewer(shown)}"
         return f"{who} gave the right answer, within rounding, to every case {held} ({of}){but}."
+
+    def _fewer(self, groups: Sequence[str]) -> str:
+        """Say which groups were not asked all that was asked, as a further device of a kind."""
+        asked: dict[str, set[str]] = {}
+        for verdict in self.run.verdicts:
+            asked.setdefault(self.subjects[verdict.subject].group, set()).add(verdict.case)
+        fewer = [group for group in groups if len(asked.get(group, ())) < len(self.asked)]
+        if not fewer:
+            return ""
+        return f", fewer of {f'{len(fewer)} of these' if len(fewer) > _NAMED else _listed(fewer)}"
 
     def _what_fails(self) -> str:
         failing, count = [finding.group for finding in self.findings], len(self.groups)
         if len(failing) > 1:
             return f"{len(failing)} of {count} backends and devices failed: {_listed(failing)}."
         among = f", of {count} backends and devices," if count > 1 else ""
-        return f"{failing[0]}{among} failed {len(self.findings[0].cases)} of {len(self.asked)} cases."
+        return f"{failing[0]}{among} failed {len(self.findings[0].cases)} of {self.findings[0].asked} cases."
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -58,7 +58,7 @@ def diff(old: Path, new: Path) -> int:
     )
 )
 @options.case
-@click.option("--device", default="cpu", metavar="NAME", help="Where to compute.")
+@options.one("--device", "cpu", "NAME", "Where to compute.")
 @options.requests
 @options.fresh_again
 def emit(case: tuple[str, ...], device: str, **given: Any) -> int:
@@ -73,7 +73,7 @@ def emit(case: tuple[str, ...], device: str, **given: Any) -> int:
 )
 @options.existing("answers")
 @options.case
-@click.option("--device", default="cpu", metavar="NAME", help="Where it was computed.")
+@options.one("--device", "cpu", "NAME", "Where it was computed.")
 @options.requests
 @options.fresh_again
 @options.deviations
@@ -116,7 +116,7 @@ def badge(report: Path) -> int:
 
 @click.group(
     cls=options.Group,
-    epilog=options.examples("cases list --clause TL-8.2", "cases show value-exact-f64-001", "cases check")
+    epilog=options.examples("cases list --clause TL-8.2", "cases show value-exact-f64-001", "cases check"),
 )
 def cases() -> None:
     """Look at the cases: list, show, check, pairs."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from conformance.exits import Exit, UsageError
 from conformance.fresh import MOST
@@ -18,13 +19,43 @@ if TYPE_CHECKING:
     Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _words(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for text in value for word in text.split(",") if word)
+def _words(_ctx: click.Context, parameter: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    words = tuple(word for text in value for word in text.split(","))
+    if "" in words:
+        # What an unset variable of the shell leaves would select everything.
+        message = f"{parameter.opts[0]} {','.join(value)!r}: a name is empty, expected {parameter.metavar}"
+        raise UsageError(message)
+    return words
 
 
 def listed(name: str, text: str, metavar: str) -> Decorator:
     """Take an option that may be given several times, or once with commas."""
     return click.option(name, multiple=True, callback=_words, metavar=metavar, help=text)
+
+
+def _named(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse an empty name, where one was given."""
+    if not value and ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+        message = f"{parameter.opts[0]} {value!r}: the name is empty, expected {parameter.metavar}"
+        raise UsageError(message)
+    return value
+
+
+def one(name: str, default: str, metavar: str, text: str) -> Decorator:
+    """Take an option that is one name."""
+    return click.option(name, default=default, callback=_named, metavar=metavar, help=text)
+
+
+class Whole(click.IntRange):
+    """An integer in a range, which errors tell."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            most = "" if self.max is None else f" and at most {self.max}"
+            self.fail(f"expected an integer of at least {self.min}{most}, got {value!r}.", param, ctx)
 
 
 class Group(click.Group):
@@ -109,12 +140,12 @@ def examples(*lines: str) -> str:
 
 case = listed("--case", "Only these cases, by id.", "IDS")
 fresh = _all(
-    click.option("--fresh", type=click.IntRange(0, MOST), metavar="N", help="Draw N more cases: 100; 0 for none."),
-    click.option("--seed", type=click.IntRange(0), metavar="S", help="Draw these again, not others."),
+    click.option("--fresh", type=Whole(0, MOST), metavar="N", help="Draw N more cases: 100; 0 for none."),
+    click.option("--seed", type=Whole(0), metavar="S", help="Draw these again, not others."),
 )
 fresh_again = _all(
-    click.option("--fresh", type=click.IntRange(0, MOST), metavar="N", help="N drawn cases more."),
-    click.option("--seed", type=click.IntRange(0), metavar="S", help="What they are drawn from."),
+    click.option("--fresh", type=Whole(0, MOST), metavar="N", help="N drawn cases more."),
+    click.option("--seed", type=Whole(0), metavar="S", help="What they are drawn from."),
 )
 deviations = file("--deviations", "Known failures (TOML or JSON).")
 pages = _all(

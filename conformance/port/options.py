@@ -24,7 +24,10 @@ class _Positive(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read it."""
-        number = super().convert(value, param, ctx)
+        try:
+            number = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected a number above 0, got {value!r}.", param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is no limit.", param, ctx)
         return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -47,15 +48,22 @@ _WITH_DATA = {"data", "epsilon", "prob_threshold", "nan_policy", "backend", "dev
 _ONLY_WITH_DATA = {"epsilon", "prob_threshold", "nan_policy"}
 
 
-def _check_data(ctx: click.Context) -> None:
-    """Refuse what a comparison on a recording would have to leave out, and what belongs to one alone."""
-    data = ctx.params["data"] is not None
+def _check_together(ctx: click.Context) -> None:
+    """Refuse what would have no effect: beside a command, with a comparison on a recording or without."""
+    command, data = ctx.invoked_subcommand, ctx.params["data"] is not None
+    if ctx.meta.get("pytest"):
+        alone = command or ("--data" if data else "--list" if ctx.params["only_list"] else "")
+        if alone:
+            message = f"`-- {shlex.join(ctx.meta['pytest'])}` does not go with {alone}: no pytest runs there"
+            raise UsageError(message)
     for parameter in ctx.command.params:
         name = parameter.name or ""
         if ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         message = ""
-        if data and name not in _WITH_DATA:
+        if command:
+            message = f"{parameter.opts[0]} before {command} has no effect: options come after the command"
+        elif data and name not in _WITH_DATA:
             message = f"{parameter.opts[0]} does not go with --data"
         elif not data and name in _ONLY_WITH_DATA:
             message = f"{parameter.opts[0]} belongs to --data"
@@ -87,13 +95,13 @@ class _Group(click.Group):
     invoke_without_command=True,
     epilog=_EXAMPLES,
     subcommand_metavar="[COMMAND | -- PYTEST OPTIONS]",
-    context_settings={"max_content_width": 100},
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
 )
 @options.listed("--backend", "numpy, torch, jax, cupy, dask, strict, MODULE:OBJECT.", "NAMES")
 @options.listed("--device", "Only these: cpu, cuda, cuda:0, …", "NAMES")
 @options.listed("--mode", "eager (if not named, less on JAX), compiled, all, …", "NAMES")
 @options.listed("--require", "Backends whose absence is an error.", "NAMES")
-@click.option("--subject", default="", metavar="MODULE:NAME", help="Test this Python callable instead.")
+@options.one("--subject", "", "MODULE:NAME", "Test this Python callable instead.")
 @port_options
 @options.case
 @options.fresh
@@ -116,9 +124,9 @@ class _Group(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, /, **given: Any) -> int | None:
     """Compare implementations of the temporal loss with its text, case by case."""
+    _check_together(ctx)
     if ctx.invoked_subcommand is not None:
         return None
-    _check_data(ctx)
     prepare_environment()
     if given["data"] is not None:
         asked = {name: given[name] for name in _WITH_DATA if given[name] not in {None, ()}}
@@ -148,13 +156,17 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
 
 def _drawn(given: dict[str, Any]) -> tuple[int, int]:
     """Return how many cases to draw, and from what seed: none beside chosen ones, unless it is said."""
-    for name in ("fresh", "seed", "core") if given["case"] else ():
-        if given[name]:
+    asked = {"fresh": given["fresh"], "seed": given["seed"] is not None, "core": given["core"]}
+    for name, there in asked.items() if given["case"] else ():
+        if there:
             message = f"--{name} does not go with --case: the id of a fresh case holds its seed"
             raise UsageError(message)
     count = given["fresh"]
     if count is None:
         count = 0 if given["case"] or given["core"] else fresh.COUNT
+    if asked["seed"] and not count:
+        message = f"--seed {given['seed']} has no effect without fresh cases: add --fresh N of at least 1"
+        raise UsageError(message)
     return count, random.SystemRandom().randrange(10**9) if given["seed"] is None else given["seed"]
 
 

@@ -28,7 +28,7 @@ from conformance.report import html, jsonl, markdown, terminal
 from conformance.report.load import load, load_own
 from conformance.report.summary import Summary
 from conformance.results import Run
-from conformance.run import execute, workers
+from conformance.run import chosen, execute, workers
 from conformance.run.header import header_of
 from conformance.run.plan import Plan
 
@@ -58,7 +58,7 @@ def diff(old: Path, new: Path) -> int:
     )
 )
 @options.case
-@click.option("--device", default="cpu", metavar="NAME", help="Where to compute.")
+@options.one("--device", "cpu", "NAME", "Where to compute.")
 @options.requests
 @options.fresh_again
 def emit(case: tuple[str, ...], device: str, **given: Any) -> int:
@@ -73,7 +73,7 @@ def emit(case: tuple[str, ...], device: str, **given: Any) -> int:
 )
 @options.existing("answers")
 @options.case
-@click.option("--device", default="cpu", metavar="NAME", help="Where it was computed.")
+@options.one("--device", "cpu", "NAME", "Where it was computed.")
 @options.requests
 @options.fresh_again
 @options.deviations
@@ -115,7 +115,8 @@ def badge(report: Path) -> int:
 
 
 @click.group(
-    epilog=options.examples("cases list --clause TL-8.2", "cases show value-exact-f64-001", "cases check")
+    cls=options.Group,
+    epilog=options.examples("cases list --clause TL-8.2", "cases show value-exact-f64-001", "cases check"),
 )
 def cases() -> None:
     """Look at the cases: list, show, check, pairs."""
@@ -158,7 +159,10 @@ def check() -> int:
     problems = casefiles.problems()
     for problem in problems:
         click.echo(problem)
-    click.echo(f"{len(suite.load_cases())} cases, {len(problems)} problems, suite {suite.suite_hash()[:12]}")
+    everything = suite.load_cases()
+    ports = len(everything) - len(chosen.without_transport(everything))
+    counts = f"{len(everything)} cases ({ports} for ports alone), {len(problems)} problems"
+    click.echo(f"{counts}, suite {suite.suite_hash()[:12]}")
     return Exit.FAULT if problems else Exit.CONFORMS
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from conformance.exits import UsageError
+from conformance.exits import Exit, UsageError
 from conformance.fresh import MOST
 
 if TYPE_CHECKING:
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
     Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _words(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for text in value for word in text.split(",") if word)
+def _words(_ctx: click.Context, parameter: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    words = tuple(word for text in value for word in text.split(","))
+    if "" in words:
+        # What an unset variable of the shell leaves would select everything.
+        message = f"{parameter.opts[0]} {','.join(value)!r}: a name is empty, expected {parameter.metavar}"
+        raise UsageError(message)
+    return words
 
 
 def listed(name: str, text: str, metavar: str) -> Decorator:
@@ -27,9 +33,76 @@ def listed(name: str, text: str, metavar: str) -> Decorator:
     return click.option(name, multiple=True, callback=_words, metavar=metavar, help=text)
 
 
-def _writable(_ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Refuse a report that could not be written, before a run and not after it."""
+def _named(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse an empty name, where one was given."""
+    if not value and ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+        message = f"{parameter.opts[0]} {value!r}: the name is empty, expected {parameter.metavar}"
+        raise UsageError(message)
+    return value
+
+
+def one(name: str, default: str, metavar: str, text: str) -> Decorator:
+    """Take an option that is one name."""
+    return click.option(name, default=default, callback=_named, metavar=metavar, help=text)
+
+
+class Whole(click.IntRange):
+    """An integer in a range, which errors tell."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            most = "" if self.max is None else f" and at most {self.max}"
+            self.fail(f"expected an integer of at least {self.min}{most}, got {value!r}.", param, ctx)
+
+
+class Group(click.Group):
+    """Commands of which one has to be named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show them if none is: click's own error has many lines, and ours one."""
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(Exit.USAGE)
+        return super().parse_args(ctx, args)
+
+
+_READ = click.Path(path_type=Path, dir_okay=False, exists=True)
+_WRITTEN = click.Path(path_type=Path, dir_okay=False)
+
+
+def _apart(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse to write a file that the command also reads, or writes something else to."""
+    for other in ctx.command.params:
+        there = ctx.params.get(other.name or "")  # not there yet, if it is parsed later
+        if path is None or not isinstance(there, Path) or _WRITTEN not in {parameter.type, other.type}:
+            continue
+        if other is not parameter and _same(path, there):
+            both = " and ".join(f"{_name(p)} {f}" for p, f in ((parameter, path), (other, there)))
+            message = f"{both} are the same file: what is written takes a file of its own"
+            raise UsageError(message)
+    return path
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        # What goes to /dev/null or a pipe overwrites nothing.
+        return one.is_file() and one.samefile(other)
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _name(parameter: click.Parameter) -> str:
+    return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
+
+
+def _writable(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file that could not be written, before a run and not after it."""
     if path is not None:
+        if path == Path():
+            message = f"{parameter.opts[0]} '': the name is empty, expected {parameter.metavar}"
+            raise UsageError(message)
         folder = path.absolute().parent
         if not folder.is_dir():
             message = f"{parameter.opts[0]} {path}: there is no folder {folder}"
@@ -37,25 +110,22 @@ def _writable(_ctx: click.Context, parameter: click.Parameter, path: Path | None
         if not os.access(path if path.exists() else folder, os.W_OK):
             message = f"{parameter.opts[0]} {path}: may not be written"
             raise UsageError(message)
-    return path
+    return _apart(ctx, parameter, path)
 
 
-def _report(name: str, text: str) -> Decorator:
-    kind = click.Path(path_type=Path, dir_okay=False)
-    return click.option(name, type=kind, callback=_writable, metavar="FILE", help=text)
-
-
-_THERE = click.Path(path_type=Path, dir_okay=False, exists=True)
+def written(name: str, text: str) -> Decorator:
+    """Take the path of a file to write."""
+    return click.option(name, type=_WRITTEN, callback=_writable, metavar="FILE", help=text)
 
 
 def file(name: str, text: str) -> Decorator:
     """Take the path of a file to read."""
-    return click.option(name, type=_THERE, metavar="FILE", help=text)
+    return click.option(name, type=_READ, callback=_apart, metavar="FILE", help=text)
 
 
 def existing(name: str) -> Decorator:
     """Take the path of a file to read as an argument."""
-    return click.argument(name, type=_THERE)
+    return click.argument(name, type=_READ, callback=_apart)
 
 
 def _all(*options: Decorator) -> Decorator:
@@ -70,22 +140,20 @@ def examples(*lines: str) -> str:
 
 case = listed("--case", "Only these cases, by id.", "IDS")
 fresh = _all(
-    click.option(
-        "--fresh", type=click.IntRange(0, MOST), metavar="N", help="Draw N more cases: 100; 0 for none."
-    ),
-    click.option("--seed", type=click.IntRange(0), metavar="S", help="Draw these again, not others."),
+    click.option("--fresh", type=Whole(0, MOST), metavar="N", help="Draw N more cases: 100; 0 for none."),
+    click.option("--seed", type=Whole(0), metavar="S", help="Draw these again, not others."),
 )
 fresh_again = _all(
-    click.option("--fresh", type=click.IntRange(0, MOST), metavar="N", help="N drawn cases more."),
-    click.option("--seed", type=click.IntRange(0), metavar="S", help="What they are drawn from."),
+    click.option("--fresh", type=Whole(0, MOST), metavar="N", help="N drawn cases more."),
+    click.option("--seed", type=Whole(0), metavar="S", help="What they are drawn from."),
 )
 deviations = file("--deviations", "Known failures (TOML or JSON).")
 pages = _all(
-    _report("--markdown", "Write a Markdown report."),
-    _report("--html", "Write an HTML report, all in one file."),
+    written("--markdown", "Write a Markdown report."),
+    written("--html", "Write an HTML report, all in one file."),
 )
 reports = _all(
-    _report("--jsonl", "Write a JSON lines report."), pages, _report("--junit", "Write JUnit XML.")
+    written("--jsonl", "Write a JSON lines report."), pages, written("--junit", "Write JUnit XML.")
 )
 requests = _all(
     listed("--op", "Only requests of these operations.", "NAMES"),

@@ -75,9 +75,10 @@ class Header(Clean):
     @property
     def drawn(self) -> str:
         """The fresh cases, in words."""
+        few = f", where a claim takes {fresh.COUNT}" if self.fresh < fresh.COUNT else ""
         if not self.fresh:
-            return "no fresh cases"
-        return f"{self.fresh} fresh case{'s' * (self.fresh > 1)}, seed {self.fresh_seed}"
+            return f"no fresh cases{few}"
+        return f"{self.fresh} fresh case{'s' * (self.fresh > 1)}, seed {self.fresh_seed}{few}"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,8 @@ def run(  # noqa: PLR0913 - the options of one command
             for row in found
             if row.measurement.unsupported
         ]
-        report.print_table(console, reference, ran)
+        if ran:
+            report.print_table(console, reference, ran)
         rows += ran
     for line in [*(f"{a.name}: {a.reason}" for a in absences), *left_out]:
         console.print(Text(f"not run: {show(line, 200)}"), soft_wrap=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-import pathlib
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance import options as files
 from conformance.exits import UsageError
 from conformance.port.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from conformance.port.subject import PortChoice
 
@@ -23,7 +24,10 @@ class _Positive(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read it."""
-        number = super().convert(value, param, ctx)
+        try:
+            number = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected a number above 0, got {value!r}.", param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is no limit.", param, ctx)
         return number
@@ -43,12 +47,7 @@ _OPTIONS = (
         "--port", multiple=True, metavar='"COMMAND ARGS"', help="Test this program instead: docs/porting.md."
     ),
     click.option("--one-shot", is_flag=True, help="For --port: start it for every message anew."),
-    click.option(
-        "--trace",
-        type=click.Path(path_type=pathlib.Path, dir_okay=False, writable=True),
-        metavar="FILE",
-        help="For --port, --subject: keep the dialogue.",
-    ),
+    files.written("--trace", "For --port, --subject: keep the dialogue."),
     _limit("--start-timeout", "start", "S", "seconds to start and shake hands."),
     _limit("--total-timeout", "total", "S", "seconds for the whole run."),
     _limit("--max-line", "line", "MIB", "longest line."),
@@ -86,7 +85,7 @@ def trace(options: Mapping[str, Any]) -> str:
     if not (options["port"] or options["subject"]):
         message = "--trace belongs to --port and --subject"
         raise UsageError(message)
-    path: pathlib.Path = options["trace"].resolve()
+    path: Path = options["trace"].resolve()
     path.write_bytes(b"")
     return str(path)
 

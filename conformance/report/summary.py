@@ -192,15 +192,25 @@ class Summary:
         held = "that was asked and is supported there" if unjudged else "that was asked"
         declared = run.counts[Status.XFAIL]
         but = f", but for {declared} declared beforehand" if declared else ""
-        of = f"{len(self.asked)} of {self.header.cases}"
+        of = f"{len(self.asked)} of {self.total}{self._fewer(shown)}"
         return f"{who} gave the right answer, within rounding, to every case {held} ({of}){but}."
+
+    def _fewer(self, groups: Sequence[str]) -> str:
+        """Say which groups were not asked all that was asked, as a further device of a kind."""
+        asked: dict[str, set[str]] = {}
+        for verdict in self.run.verdicts:
+            asked.setdefault(self.subjects[verdict.subject].group, set()).add(verdict.case)
+        fewer = [group for group in groups if len(asked.get(group, ())) < len(self.asked)]
+        if not fewer:
+            return ""
+        return f", fewer of {f'{len(fewer)} of these' if len(fewer) > _NAMED else _listed(fewer)}"
 
     def _what_fails(self) -> str:
         failing, count = [finding.group for finding in self.findings], len(self.groups)
         if len(failing) > 1:
             return f"{len(failing)} of {count} backends and devices failed: {_listed(failing)}."
         among = f", of {count} backends and devices," if count > 1 else ""
-        return f"{failing[0]}{among} failed {len(self.findings[0].cases)} of {len(self.asked)} cases."
+        return f"{failing[0]}{among} failed {len(self.findings[0].cases)} of {self.findings[0].asked} cases."
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -278,10 +288,21 @@ class Summary:
         """Results that differ between two runs of the same case, the farthest first."""
         return sorted((v for v in self.run.verdicts if v.spread), key=lambda v: -size(v.spread))
 
+    @cached_property
+    def _fresh_asked(self) -> int:
+        return sum(c.id in self.asked for c in self.cases.values() if fresh.is_fresh(c))
+
+    @cached_property
+    def total(self) -> int:
+        """How many cases there were to ask: stored ones, and fresh ones that were drawn or named."""
+        # The header counts what a claim takes, drawn or not.
+        stored = self.header.cases - max(self.header.fresh, fresh.COUNT)
+        return stored + max(self.header.fresh, self._fresh_asked)
+
     @property
     def drawn(self) -> str:
         """The fresh cases that were asked, in words."""
-        asked = sum(c.id in self.asked for c in self.cases.values() if fresh.is_fresh(c))
+        asked = self._fresh_asked
         if asked == self.header.fresh:
             return self.header.drawn
         if not self.header.fresh:
@@ -292,7 +313,7 @@ class Summary:
     def selected(self) -> bool:
         """Whether some subject was not asked all that its mode is asked."""
         cases = chosen.without_transport(self.cases.values())
-        return len(self.asked) < self.header.cases or any(
+        return len(self.asked) < self.total or any(
             not {c.id for c in chosen.cases_for(s.mode, cases, self._shares[s.name])}
             <= self.run.of(s.name).keys()
             for s in self.header.subjects

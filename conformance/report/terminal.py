@@ -204,7 +204,7 @@ def _closing(summary: Summary) -> Text:
     parts = [f"{run.counts[Status.PASS]} passed"]
     parts += [f"{n} {status}" for status, n in run.counts.items() if status is not Status.PASS]
     done = f"{len(run.verdicts)} of {run.planned} planned"
-    if len(summary.asked) < run.header.cases:
-        done += f", a selection of {len(summary.asked)} of {run.header.cases} cases"
+    if len(summary.asked) < summary.total:
+        done += f", a selection of {len(summary.asked)} of {summary.total} cases"
     said = f"{', '.join(parts)}; {done}; {summary.drawn}; suite {run.header.suite[:12]}"
     return Text.assemble((f"{outcome.word}: ", f"bold {outcome.color}"), said)

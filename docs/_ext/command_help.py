@@ -23,18 +23,19 @@ class CommandHelp(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Ask the command itself."""
         if self.arguments == ["temporal_loss"]:
-            return self.help_of(examine, "python -m temporal_loss")
+            return self.help_of(examine, "python -m temporal_loss", ["--help"])
         command: click.Command = cli
         for name in self.arguments:
             if not isinstance(command, click.Group) or name not in command.commands:
                 message = f"no subcommand {name}"
                 raise self.error(message)
             command = command.commands[name]
-        return self.help_of(command, " ".join(["python -m conformance", *self.arguments]))
+        path = " ".join(["python -m conformance", *self.arguments])
+        return self.help_of(command, path, cli.context_settings["help_option_names"])
 
-    def help_of(self, command: click.Command, path: str) -> list[nodes.Node]:
+    def help_of(self, command: click.Command, path: str, asks: list[str]) -> list[nodes.Node]:
         """Show what the command prints under this name."""
-        with click.Context(command, info_name=path, terminal_width=80) as context:
+        with click.Context(command, info_name=path, terminal_width=80, help_option_names=asks) as context:
             text = command.get_help(context)
         return [nodes.literal_block(text, text, language="text")]
 

@@ -82,6 +82,50 @@ def test_help_fits_a_screen_and_its_examples_run(
             assert re.search(r"'\w+\.jsonl' does not exist", capsys.readouterr().err)
 
 
+def test_a_group_alone_and_h_show_help(capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*arguments: str, code: int = 0) -> str:
+        assert main(arguments) == code
+        printed = capsys.readouterr()
+        assert not (printed.out and printed.err)
+        return printed.out + printed.err
+
+    for path, _ in _commands(cli):
+        assert said(*path, "-h") == said(*path, "--help")
+    assert said("cases", code=Exit.USAGE) == said("cases", "--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--case", ""], "--case '': a name is empty, expected IDS"),
+        (["--backend", "numpy,"], "--backend 'numpy,': a name is empty, expected NAMES"),
+        (["--subject", ""], "--subject '': the name is empty, expected MODULE:NAME"),
+        (["emit", "--device", ""], "--device '': the name is empty, expected NAME"),
+        (["--jsonl", ""], "--jsonl '': the name is empty, expected FILE"),
+        (["--trace", ""], "--trace '': the name is empty, expected FILE"),
+        (["--data", __file__, "--", "-k", "foo"], "`-- -k foo` does not go with --data"),
+        (["--list", "--", "-k", "foo"], "`-- -k foo` does not go with --list"),
+        (["cases", "check", "--", "-k", "foo"], "`-- -k foo` does not go with cases"),
+        (["--core", "cases", "check"], "--core before cases has no effect"),
+        (["--seed", "3", "--core"], "--seed 3 has no effect without fresh cases"),
+        (["--seed", "0", "--fresh", "0"], "--seed 0 has no effect without fresh cases"),
+        (["--seed", "0", "--case", "x"], "--seed does not go with --case"),
+        (["--fresh", "x"], "'--fresh': expected an integer of at least 0 and at most 10000, got 'x'"),
+        (["--fresh", "-1"], "expected an integer of at least 0 and at most 10000, got '-1'"),
+        (["emit", "--seed", "x"], "'--seed': expected an integer of at least 0, got 'x'"),
+        (["--timeout", "x"], "'--timeout': expected a number above 0, got 'x'"),
+    ],
+)
+def test_what_is_empty_or_has_no_effect_is_refused(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == Exit.USAGE
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
+    assert words in printed.err
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert temporal_loss.__version__ in capsys.readouterr().out
@@ -170,7 +214,7 @@ def test_cases_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str]) 
         "            [0] 1.0  3ff0000000000000",
         "            [1] 2.0  4000000000000000",
     ]
-    assert f"{len(suite.load_cases())} cases, 0 problems" in said("check")
+    assert f"{len(suite.load_cases())} cases (41 for ports alone), 0 problems" in said("check")
     listed = said("list", "--clause", "TL-8.2", "--profile", "gradient-half").splitlines()
     halves = {"float16", "bfloat16"}
     of_clause = [c for c in suite.load_cases() if "TL-8.2" in c.clauses]

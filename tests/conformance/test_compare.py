@@ -221,6 +221,7 @@ def test_absent_backends_are_named_and_never_count(tmp_path: Path, monkeypatch: 
     code, text = compare(walk(tmp_path), backend=())
     assert (code, text.splitlines()[-1]) == (5, "Nothing ran.")
     assert "agree" not in text
+    assert "subject" not in text
     assert compare(walk(tmp_path)) == (2, "asked for but absent: numpy (gone)")
 
 

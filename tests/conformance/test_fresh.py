@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from command import conformance, lines
 from hand import ScriptedChoice
+from runs import shown
 
 from conformance import features, fresh, suite
 from conformance.drawing import SIMPLEST, draw
@@ -172,7 +173,7 @@ def test_a_mistake_in_one_combination_is_found_shrunk_and_found_again(tmp_path: 
         (["--seed=4", "--", "-k", "value-exact-f64-001"], "0 of 100 fresh cases, seed 4"),
         (["--seed=4", "--", "-k", "fresh-4-00"], "10 of 100 fresh cases, seed 4"),
         (["--case", "fresh-4-007"], "1 fresh case by id"),
-        (["--case", "value-exact-f64-001"], "no fresh cases"),
+        (["--case", "value-exact-f64-001"], "no fresh cases, where a claim takes 100"),
     ],
 )
 def test_only_fresh_cases_that_were_asked_are_told(options: list[str], words: str, tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_another_seed_each_time_that_is_told(tmp_path: Path) -> None:
             "--backend=numpy", "--fresh=2", "--jsonl", report, "--", "-k", "fresh", cwd=tmp_path
         )
         header = lines(tmp_path / report)[0]
-        assert f"2 fresh cases, seed {header['fresh_seed']};" in done.stdout
+        assert f"2 fresh cases, seed {header['fresh_seed']}, where" in done.stdout
         seeds.append(header["fresh_seed"])
     assert seeds[0] != seeds[1]
 
@@ -224,6 +225,12 @@ def test_the_badge_and_a_claim_take_fresh_cases(count: str, color: str, reports:
     assert run.header.cases == stored + 100
     assert any(claim.by for claim in summary.claims) == (count == "100")
     assert len(run.verdicts) == stored + int(count)
+    # All that there was to ask was asked, and is no selection.
+    assert (len(summary.asked), summary.selected) == (summary.total, False)
+    said = shown(run)
+    assert "a selection" not in said
+    assert f"({stored + int(count)} of {stored + int(count)})." in said
+    assert ("where a claim takes 100" in said) is (count != "100")
 
 
 @pytest.mark.parametrize("option", ["--fresh=3", "--seed=3", "--core"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +201,51 @@ def test_a_shrunk_case_is_read_back(tmp_path: Path) -> None:
     shrunk()(lines)
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     assert load(path).verdicts[0].smaller is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["render", "r.jsonl", "--html", "r.jsonl"], "REPORT r.jsonl and --html r.jsonl"),
+        (["render", "--html", "r.jsonl", "r.jsonl"], "REPORT r.jsonl and --html r.jsonl"),
+        (["render", "r.jsonl", "--html", "../{}/r.jsonl"], "REPORT r.jsonl and --html ../{}/r.jsonl"),
+        (["render", "symbolic", "--markdown", "r.jsonl"], "REPORT symbolic and --markdown r.jsonl"),
+        (["render", "r.jsonl", "--html", "hard"], "REPORT r.jsonl and --html hard"),
+        (["judge", "r.jsonl", "--jsonl", "r.jsonl"], "ANSWERS r.jsonl and --jsonl r.jsonl"),
+        (["--data", "r.jsonl", "--html", "r.jsonl"], "--data r.jsonl and --html r.jsonl"),
+        (["--deviations", "r.jsonl", "--junit", "hard"], "--deviations r.jsonl and --junit hard"),
+        (["--deviations", "r.jsonl", "--trace", "hard"], "--deviations r.jsonl and --trace hard"),
+        (["--core", "--jsonl", "new", "--html", "./new"], "--jsonl new and --html new"),
+        (["--core", "--junit", "dangling", "--markdown", "new"], "--junit dangling and --markdown new"),
+        (["--jsonl", "new", "--trace", "new"], "--jsonl new and --trace new"),
+    ],
+)
+def test_no_file_is_written_that_is_read_or_written_to_besides(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    named: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = written(GREEN, tmp_path / "r.jsonl")
+    before = report.read_bytes()
+    (tmp_path / "symbolic").symlink_to("r.jsonl")
+    (tmp_path / "dangling").symlink_to("new")
+    (tmp_path / "hard").hardlink_to("r.jsonl")
+    assert main([word.format(tmp_path.name) for word in arguments]) == Exit.USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    both = said.err.removeprefix("python -m conformance: ").partition(" are the same file: ")[0]
+    # Which is named first depends on the order in which they were given.
+    assert {*both.split(" and ")} == {*named.format(tmp_path.name).split(" and ")}
+    assert report.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"r.jsonl", "symbolic", "dangling", "hard"}
+
+
+def test_what_is_no_file_may_be_written_to_twice(tmp_path: Path) -> None:
+    report = written(GREEN, tmp_path / "r.jsonl")
+    assert main(["render", str(report), "--html", os.devnull, "--markdown", os.devnull]) == 0
 
 
 def test_render_writes_the_pages_asked_for_of_the_cases_installed_here(

@@ -169,6 +169,24 @@ def test_modes_of_one_group_are_told_apart_from_nothing_but_each_other() -> None
             f"All 5 backends and devices {RIGHT} (1 of {len(ALL)}).",
         ),
         (
+            # As a second device of a kind is asked fewer.
+            a_run(*(good(c, subject=n) for n in FIVE for c in CASES[n == FIVE[0] :]), subjects=named(*FIVE)),
+            "conforms: 14 passed;",
+            f"All 5 backends and devices {RIGHT} (3 of {len(ALL)}, fewer of a/cpu).",
+        ),
+        (
+            a_run(
+                *map(good, CASES), *(good(CASES[0], subject=n) for n in FIVE), subjects=(GOOD, *named(*FIVE))
+            ),
+            "conforms: 8 passed;",
+            f"All 6 backends and devices {RIGHT} (3 of {len(ALL)}, fewer of 5 of these).",
+        ),
+        (
+            a_run(*map(good, CASES), bad(CASES[0])),
+            "does not conform: 3 passed, 1 fail;",
+            f"{BAD.group}, of 2 backends and devices, failed 1 of 1 cases.",
+        ),
+        (
             MIXED,
             "does not conform: 3 passed, 2 fail, 1 unsupported; 6 of 6 planned, a selection of 3 of",
             f"{BAD.group}, of 2 backends and devices, failed 2 of 3 cases.",

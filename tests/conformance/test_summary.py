@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from runs import ALL, BAD, CASES, GOOD, GREEN, MIXED, a_run, bad, good, named, summed
 
-from conformance import explain, suite
+from conformance import explain, fresh, suite
 from conformance.exits import Exit
 from conformance.model import Case, Status, Verdict
 from conformance.report.html import matrix
@@ -192,6 +192,18 @@ def test_a_wrong_number_breaks_no_clause_about_memory(reason: str, *, shown: boo
     assert ("TL-1.4" in {text.split()[0] for label, text in lines if label == "clause"}) is shown
     assert ("TL-1.4" in summary.findings[0].clauses) is shown
     assert (matrix.matrix(summary)["TL-1.4"][columns(summary).index(BAD)].state == "fail") is shown
+
+
+@pytest.mark.parametrize("drawn", [0, 7, 100, 101])
+def test_the_total_counts_fresh_cases_that_were_drawn_and_no_others(drawn: int) -> None:
+    # The header counts what a claim takes.
+    run = a_run(good(CASES[0]), cases=len(ALL) + max(drawn, 100), fresh=drawn)
+    assert summed(run).total == len(ALL) + drawn
+
+
+def test_the_total_counts_fresh_cases_that_were_named() -> None:
+    run = a_run(good(CASES[0]), good(*fresh.cases(1, 5)), cases=len(ALL) + 100, fresh=0)
+    assert Summary(run, run.cases).total == len(ALL) + 1
 
 
 def test_a_run_in_which_all_is_unsupported_says_so() -> None:

@@ -26,7 +26,7 @@ _ZEROS = {dtype: torch.zeros((), dtype=dtype) for dtype in (torch.float32, torch
 _CODES = {torch.float32: "f", torch.float64: "d"}
 _AS_IT_IS = nullcontext()
 
-# What has no public name, as of torch 2.13; a tensor's `_version`, below, is the third.
+# What has no public name; tested in torch 2.8, 2.13 and 2.14. A tensor's `_version`, below, is the third.
 _is_wrapped_by_func = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001
 _is_recorded = torch.utils._python_dispatch.is_in_torch_dispatch_mode  # noqa: SLF001
 

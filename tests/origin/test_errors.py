@@ -33,7 +33,7 @@ Call = Callable[[Any], Any]
         (lambda kind: kind()([[0.0, 0.0], [3.0, 4.0]]), TypeError, TypeError, "keypoints .* list"),
         (lambda kind: kind()(TWO, torch.ones(3, 1)), IndexError, ValueError, "confidences .* shape"),
         (lambda kind: kind()(ONE, np.ones((3, 1))), TypeError, TypeError, "confidences .* NumPy"),
-        (lambda kind: kind(epsilon=[1.0, 2.0, 3.0])(TWO), RuntimeError, ValueError, "epsilon .* 3 values"),
+        (lambda kind: kind(epsilon=[1.0, 2.0, 3.0])(TWO), RuntimeError, ValueError, "epsilon .* a sequence of 3"),
         (lambda kind: kind(epsilon="1"), TypeError, ValueError, "epsilon"),
         (lambda kind: kind(prob_threshold=None), TypeError, ValueError, "prob_threshold"),
         (lambda kind: kind(log_weight="0"), TypeError, ValueError, "log_weight"),
@@ -60,9 +60,9 @@ def test_unrelated_errors_at_the_origin(
         (lambda kind: kind(epsilon=INF)(ONE), 0.0, ValueError, "epsilon"),
         (lambda kind: kind(epsilon=True)(ONE), 2.0, ValueError, "epsilon"),
         # One epsilon in a list is taken for both keypoints.
-        (lambda kind: kind(epsilon=[1.0])(TWO), 1.0, ValueError, "epsilon .* 1 values"),
+        (lambda kind: kind(epsilon=[1.0])(TWO), 1.0, ValueError, "epsilon .* a sequence of 1"),
         # One keypoint becomes three: max(5 - 1, 0), max(5 - 2, 0), max(5 - 3, 0) and three zeros.
-        (lambda kind: kind(epsilon=[1.0, 2.0, 3.0])(ONE), 1.5, ValueError, "epsilon .* 3 values"),
+        (lambda kind: kind(epsilon=[1.0, 2.0, 3.0])(ONE), 1.5, ValueError, "epsilon .* a sequence of 3"),
         # A NumPy array beside torch keypoints: the class keeps parameters of any library apart.
         (lambda kind: kind(epsilon=np.array([1.0, 2.0]))(TWO), 1.0, TypeError, "epsilon .* NumPy"),
         # A threshold per keypoint: by accident, for the origin declares one number.

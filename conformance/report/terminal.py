@@ -63,8 +63,8 @@ def show(summary: Summary, console: Console) -> None:
     console.print(_moving(summary))
     console.print(_claims(summary))
     _failures(summary, console)
-    console.print(_closing(summary))
-    console.print(Text(f"In words: {summary.sentence}"))
+    console.print(_closing(summary), soft_wrap=True)
+    console.print(Text(f"In words: {summary.sentence}"), soft_wrap=True)
 
 
 def _matrix(summary: Summary, width: int) -> list[Table]:

@@ -127,6 +127,7 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
     _check_together(ctx)
     if ctx.invoked_subcommand is not None:
         return None
+    options.keep_code(ctx)
     prepare_environment()
     if given["data"] is not None:
         asked = {name: given[name] for name in _WITH_DATA if given[name] not in {None, ()}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,21 @@ def _same(one: Path, other: Path) -> bool:
         # What goes to /dev/null or a pipe overwrites nothing.
         return one.is_file() and one.samefile(other)
     return os.path.realpath(one) == os.path.realpath(other)
+
+
+def keep_code(ctx: click.Context) -> None:
+    """Refuse to write over a program or module that is tested."""
+    # Quotes that do not match are told where the command is run.
+    code = [Path(word.strip("'\"")) for command in ctx.params["port"] for word in command.split()]
+    for name in (ctx.params["subject"], *ctx.params["backend"]):
+        module, _, what = name.partition(":")
+        if what:
+            code += [Path(folder, *module.split(".")).with_suffix(".py") for folder in sys.path]
+    for parameter in ctx.command.params:
+        path = ctx.params.get(parameter.name or "")
+        if parameter.type is _WRITTEN and path and any(each.exists() and _same(path, each) for each in code):
+            message = f"{_name(parameter)} {path} is part of what is tested: name another file"
+            raise UsageError(message)
 
 
 def _name(parameter: click.Parameter) -> str:

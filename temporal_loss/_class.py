@@ -49,8 +49,9 @@ class TemporalLoss:
     Raises
     ------
     ValueError
-        A parameter that is no number (or sequence of numbers, or array), an epsilon that is
-        negative or not finite, or an unknown reduction or NaN policy.
+        A parameter that is no number (or sequence of numbers, or array), an epsilon, alone or in
+        a sequence, that is negative or not finite, or an unknown reduction or NaN policy. The
+        values of arrays are not looked at.
 
     Examples
     --------
@@ -196,6 +197,11 @@ class TemporalLoss:
             if others is not None:
                 entries = _stages.mask(xp, entries, others)
             entries = self.rectify_epsilon(loss=entries)
+            # Once more, since an array of epsilons may hold what is not finite; what confidence masks is
+            # for who overrides that to say.
+            again = others if self._overrides("remove_nans") else masked
+            if again is not None:
+                entries = _stages.mask(xp, entries, again)
             if parameters.reduction in {"sum", "none"}:
                 return self.reduce_loss(entries, method=parameters.reduction)
             if parameters.divisor is not None:

@@ -192,7 +192,7 @@ class Summary:
         held = "that was asked and is supported there" if unjudged else "that was asked"
         declared = run.counts[Status.XFAIL]
         but = f", but for {declared} declared beforehand" if declared else ""
-        of = f"{len(self.asked)} of {self.total}{self._fewer(shown)}"
+        of = f"{len(self.asked)} of {self.total} asked{self._fewer(shown)}"
         return f"{who} gave the right answer, within rounding, to every case {held} ({of}){but}."
 
     def _fewer(self, groups: Sequence[str]) -> str:

@@ -203,8 +203,9 @@ def _print(console: Console, examined: Examination, options: dict[str, Any]) -> 
         epsilon = listed(map(_pixels, np.atleast_1d(epsilon)))
     say(f"\nLoss with epsilon {epsilon}: {examined.loss:.6g}")
     nothing = _nothing_left(examined)
-    if not nothing and np.isnan(examined.loss) and (examined.missing & ~examined.masked).any():
-        share = f"{examined.missing.mean():.1%} of the steps touch a missing position"
+    missing = examined.missing & ~examined.masked
+    if not nothing and np.isnan(examined.loss) and missing.any():
+        share = f"{missing.mean():.1%} of the steps touch a missing position and are not masked"
         say(f"  {share}: --nan-policy omit leaves them out")
     none = nothing or "No step is longer than epsilon."
     say("\nWorst steps (frames count from 0):" if examined.worst else none)

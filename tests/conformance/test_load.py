@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,6 @@ from conformance.report.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Lines = list[dict[str, Any]]
 
@@ -241,6 +241,26 @@ def test_no_file_is_written_that_is_read_or_written_to_besides(
     assert {*both.split(" and ")} == {*named.format(tmp_path.name).split(" and ")}
     assert report.read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"r.jsonl", "symbolic", "dangling", "hard"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--subject", "mine:loss", "--trace", "mine.py"],
+        ["--backend", "numpy,mine:BACKEND", "--html", "./mine.py"],
+        ["--port", "'python' mine.py -x", "--jsonl", "link"],
+    ],
+)
+def test_what_is_tested_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("mine.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    Path("link").symlink_to("mine.py")
+    assert main([*arguments, "--core"]) == Exit.USAGE
+    assert "is part of what is tested: name another file" in capsys.readouterr().err
+    assert Path("mine.py").read_text(encoding="utf-8") == "raise SystemExit(9)"
 
 
 def test_what_is_no_file_may_be_written_to_twice(tmp_path: Path) -> None:

@@ -56,6 +56,18 @@ class Summed(TemporalLoss):
         return super().reduce_loss(loss, "sum")
 
 
+@pytest.mark.parametrize("kind", [TemporalLoss, Doubled, Hard, Summed])
+@pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
+def test_an_epsilon_of_nan_stays_under_the_mask(
+    arrays: Arrays, kind: type[TemporalLoss], nan_policy: str
+) -> None:
+    keypoints, confidences = arrays.make([[0, 0, 0, 0], [0, 5, 3, 4]]), arrays.make([[1, 0], [1, 0]])
+    given = {"prob_threshold": 0.5, "nan_policy": nan_policy}
+    due, _ = kind(epsilon=[1.0, 1.0], **given)(keypoints, confidences)
+    found, _ = kind(epsilon=arrays.make([1, math.nan]), **given)(keypoints, confidences)
+    assert arrays.read(found) == arrays.read(due) > 0
+
+
 # Entries 5, 10, 0, 2; the 5 is masked; epsilon is 1. With segments the second step is no transition.
 @pytest.mark.parametrize(
     ("kind", "whole", "segments"),

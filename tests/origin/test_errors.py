@@ -33,7 +33,12 @@ Call = Callable[[Any], Any]
         (lambda kind: kind()([[0.0, 0.0], [3.0, 4.0]]), TypeError, TypeError, "keypoints .* list"),
         (lambda kind: kind()(TWO, torch.ones(3, 1)), IndexError, ValueError, "confidences .* shape"),
         (lambda kind: kind()(ONE, np.ones((3, 1))), TypeError, TypeError, "confidences .* NumPy"),
-        (lambda kind: kind(epsilon=[1.0, 2.0, 3.0])(TWO), RuntimeError, ValueError, "epsilon .* a sequence of 3"),
+        (
+            lambda kind: kind(epsilon=[1.0, 2.0, 3.0])(TWO),
+            RuntimeError,
+            ValueError,
+            "epsilon .* a sequence of 3",
+        ),
         (lambda kind: kind(epsilon="1"), TypeError, ValueError, "epsilon"),
         (lambda kind: kind(prob_threshold=None), TypeError, ValueError, "prob_threshold"),
         (lambda kind: kind(log_weight="0"), TypeError, ValueError, "log_weight"),

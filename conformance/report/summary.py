@@ -189,10 +189,12 @@ class Summary:
         shown = [group for group in self.groups if group in right] or [*self.groups]
         who = f"All {len(shown)} backends and devices" if len(shown) > _NAMED else _listed(shown)
         unjudged = any(v.status in UNJUDGED for v in run.verdicts)
-        held = "that was asked and is supported there" if unjudged else "that was asked"
+        held, asked = "that was asked", ""
+        if unjudged:
+            held, asked = "that was asked and is supported there", " asked"
         declared = run.counts[Status.XFAIL]
         but = f", but for {declared} declared beforehand" if declared else ""
-        of = f"{len(self.asked)} of {self.total} asked{self._fewer(shown)}"
+        of = f"{len(self.asked)} of {self.total}{asked}{self._fewer(shown)}"
         return f"{who} gave the right answer, within rounding, to every case {held} ({of}){but}."
 
     def _fewer(self, groups: Sequence[str]) -> str:

@@ -216,7 +216,7 @@ def test_colour_deepens_with_the_error(status: Status, errors: tuple[float, ...]
 
 
 SAYS = [
-    (GREEN, f"that was asked (3 of {len(ALL)} asked). failing 0 of 3 verdicts largest error 0.50 of its budget"),
+    (GREEN, f"that was asked (3 of {len(ALL)}). failing 0 of 3 verdicts largest error 0.50 of its budget"),
     (GREEN, "every case asked twice, no result differs"),
     (MIXED, f"{BAD.group}, of 2 backends and devices, failed 2 of 3 cases. failing 2"),
     (MIXED, f"{ONE.id} farthest apart 1.0e+09 ULP between {BAD.group} and numpy/cpu, {ONE.id} run to run 3"),

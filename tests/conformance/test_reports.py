@@ -150,36 +150,39 @@ def test_modes_of_one_group_are_told_apart_from_nothing_but_each_other() -> None
         (
             a_run(*map(good, ALL)),
             f"conforms: {len(ALL)} passed; {len(ALL)} of {len(ALL)} planned; 0 of 100 fresh cases, seed 12;",
-            f"numpy/cpu {RIGHT} ({len(ALL)} of {len(ALL)} asked).",
+            f"numpy/cpu {RIGHT} ({len(ALL)} of {len(ALL)}).",
         ),
         (
             # Who passed nothing is not named.
             a_run(good(CASES[0]), bad(CASES[0], Status.UNSUPPORTED), good(CASES[1], Status.XFAIL)),
             "conforms: 1 passed, 1 unsupported, 1 xfail; 3 of 3 planned, a selection of 2 of",
-            f"numpy/cpu {RIGHT} and is supported there (2 of {len(ALL)} asked), but for 1 declared beforehand.",
+            (
+                f"numpy/cpu {RIGHT} and is supported there (2 of {len(ALL)} asked), "
+                "but for 1 declared beforehand."
+            ),
         ),
         (
             a_run(*(good(CASES[0], subject=n) for n in FIVE[:4]), subjects=named(*FIVE[:4])),
             "conforms: 4 passed;",
-            f"a/cpu, b/cpu, c/cpu and d/cpu {RIGHT} (1 of {len(ALL)} asked).",
+            f"a/cpu, b/cpu, c/cpu and d/cpu {RIGHT} (1 of {len(ALL)}).",
         ),
         (
             a_run(*(good(CASES[0], subject=n) for n in FIVE), subjects=named(*FIVE)),
             "conforms: 5 passed;",
-            f"All 5 backends and devices {RIGHT} (1 of {len(ALL)} asked).",
+            f"All 5 backends and devices {RIGHT} (1 of {len(ALL)}).",
         ),
         (
             # As a second device of a kind is asked fewer.
             a_run(*(good(c, subject=n) for n in FIVE for c in CASES[n == FIVE[0] :]), subjects=named(*FIVE)),
             "conforms: 14 passed;",
-            f"All 5 backends and devices {RIGHT} (3 of {len(ALL)} asked, fewer of a/cpu).",
+            f"All 5 backends and devices {RIGHT} (3 of {len(ALL)}, fewer of a/cpu).",
         ),
         (
             a_run(
                 *map(good, CASES), *(good(CASES[0], subject=n) for n in FIVE), subjects=(GOOD, *named(*FIVE))
             ),
             "conforms: 8 passed;",
-            f"All 6 backends and devices {RIGHT} (3 of {len(ALL)} asked, fewer of 5 of these).",
+            f"All 6 backends and devices {RIGHT} (3 of {len(ALL)}, fewer of 5 of these).",
         ),
         (
             a_run(*map(good, CASES), bad(CASES[0])),

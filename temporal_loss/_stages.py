@@ -174,6 +174,11 @@ def rectify(xp: ModuleType, entries: Array, epsilon: float | Array, *, guard: bo
     return xp.where(excess <= 0.0, 0.0, excess)
 
 
+def is_checked(epsilon: Any) -> bool:
+    """Whether the values of an epsilon were looked at, as those of an array never are."""
+    return epsilon is None or isinstance(epsilon, (float, int, tuple))
+
+
 # 1 to 3 -------------------------------------------------------------------------------------
 
 
@@ -201,9 +206,8 @@ def evaluate(  # noqa: PLR0913 - what is given, and how it is to be done
     # Squared before it is taken apart: strided arithmetic is slow.
     long = lengths(xp, added(coordinates(step * step)), guard=guard)
     values = long if epsilon is None else rectify(xp, long, epsilon, guard=guard)
-    # After epsilon, since nobody looks whether an array of these is finite; of others it is known.
-    known = parameters.epsilon is None or isinstance(parameters.epsilon, (float, int, tuple))
-    if masked is not None and not (guard and known):
+    # After epsilon, since nobody looks whether an array of these is finite.
+    if masked is not None and not (guard and is_checked(parameters.epsilon)):
         values = hide(xp, values, masked)
     return Entries(values, masked, between, step, long)
 

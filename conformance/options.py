@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,11 +98,14 @@ def _same(one: Path, other: Path) -> bool:
 
 def keep_code(ctx: click.Context) -> None:
     """Refuse to write over a program or module that is tested."""
-    # Quotes that do not match are told where the command is run.
-    code = [Path(word.strip("'\"")) for command in ctx.params["port"] for word in command.split()]
+    code: list[Path] = []
+    for command in ctx.params["port"]:
+        # Quotes that do not match are told where the command is run.
+        with suppress(ValueError):
+            code += map(Path, shlex.split(command))
     for name in (ctx.params["subject"], *ctx.params["backend"]):
         module, _, what = name.partition(":")
-        if what:
+        if module and what:
             code += [Path(folder, *module.split(".")).with_suffix(".py") for folder in sys.path]
     for parameter in ctx.command.params:
         path = ctx.params.get(parameter.name or "")

@@ -170,7 +170,6 @@ class TemporalLoss:
     def _overrides(self, *stages: str) -> bool:
         own, kind = self.__dict__, type(self)
         for stage in stages:
-            # A loop: `any` of a generator takes as long as all else that the class adds.
             if stage in own or (
                 kind is not TemporalLoss and getattr(kind, stage) is not getattr(TemporalLoss, stage)
             ):

@@ -107,8 +107,9 @@ def checked(
         settle, plain = _settle, epsilon if _checks.are_plain_numbers(epsilon) else None
     parameters = settle(library, *likes, plain, prob_threshold, reduction, nan_policy)
     if plain is None:
-        dtype = library.dtype_name(keypoints.dtype)
-        epsilon = _checks.epsilon_for(epsilon, library, dtype, frame_shape(keypoints)[-1])
+        name = library.dtype_name(keypoints.dtype)
+        epsilon = _checks.epsilon_for(epsilon, library, name, frame_shape(keypoints)[-1])
+        # torch.compile of torch 2.8 reads neither a slice of a named tuple nor its `_replace`.
         dtype, _, threshold, *rest = parameters
         parameters = Parameters(dtype, epsilon, threshold, *rest)
     return library, parameters

@@ -176,6 +176,7 @@ def rectify(xp: ModuleType, entries: Array, epsilon: float | Array, *, guard: bo
 
 def is_checked(epsilon: Any) -> bool:
     """Whether the values of an epsilon were looked at, as those of an array never are."""
+    # A tuple of types: torch.compile of torch 2.8 reads no union.
     return epsilon is None or isinstance(epsilon, (float, int, tuple))
 
 

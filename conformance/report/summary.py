@@ -197,12 +197,17 @@ class Summary:
         of = f"{len(self.asked)} of {self.total}{asked}{self._fewer(shown)}"
         return f"{who} gave the right answer, within rounding, to every case {held} ({of}){but}."
 
+    @cached_property
+    def _asked_of(self) -> dict[str, set[str]]:
+        """Ids of the cases that each group was asked."""
+        asked: dict[str, set[str]] = {group: set() for group in self.groups}
+        for verdict in self.run.verdicts:
+            asked[self.subjects[verdict.subject].group].add(verdict.case)
+        return asked
+
     def _fewer(self, groups: Sequence[str]) -> str:
         """Say which groups were not asked all that was asked, as a further device of a kind."""
-        asked: dict[str, set[str]] = {}
-        for verdict in self.run.verdicts:
-            asked.setdefault(self.subjects[verdict.subject].group, set()).add(verdict.case)
-        fewer = [group for group in groups if len(asked.get(group, ())) < len(self.asked)]
+        fewer = [group for group in groups if len(self._asked_of[group]) < len(self.asked)]
         if not fewer:
             return ""
         return f", fewer of {f'{len(fewer)} of these' if len(fewer) > _NAMED else _listed(fewer)}"
@@ -361,12 +366,11 @@ class Summary:
 
     def _finding(self, group: str, failures: list[Verdict]) -> Finding:
         subjects = self.groups[group]
-        names = {s.name for s in subjects}
         return Finding(
             group,
             subjects,
             failures,
-            asked=len({v.case for v in self.run.verdicts if v.subject in names}),
+            asked=len(self._asked_of[group]),
             clauses=Counter(
                 clause for _, clause in {(v.case, c) for v in failures for c in broken(self.cases[v.case], v)}
             ),

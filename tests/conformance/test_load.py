@@ -249,6 +249,7 @@ def test_no_file_is_written_that_is_read_or_written_to_besides(
         ["--subject", "mine:loss", "--trace", "mine.py"],
         ["--backend", "numpy,mine:BACKEND", "--html", "./mine.py"],
         ["--port", "'python' mine.py -x", "--jsonl", "link"],
+        ["--port", "python 'not mine.py'", "--trace", "not mine.py"],
     ],
 )
 def test_what_is_tested_is_not_written_over(
@@ -258,6 +259,7 @@ def test_what_is_tested_is_not_written_over(
     monkeypatch.syspath_prepend(str(tmp_path))
     Path("mine.py").write_text("raise SystemExit(9)", encoding="utf-8")
     Path("link").symlink_to("mine.py")
+    Path("not mine.py").symlink_to("mine.py")
     assert main([*arguments, "--core"]) == Exit.USAGE
     assert "is part of what is tested: name another file" in capsys.readouterr().err
     assert Path("mine.py").read_text(encoding="utf-8") == "raise SystemExit(9)"

@@ -87,6 +87,14 @@ def test_confidences_that_are_no_likelihood_are_told(table: Path, capsys: pytest
     ]
 
 
+def test_the_hint_on_nan_counts_what_is_not_masked(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [("", "nose", coord) for coord in ("x", "y", "likelihood")]
+    table.write_text(deeplabcut(columns, [[0, 0, 1], [3, 4, 1], ["", "", 0], [3, 4, 1], ["", "", 1]]))
+    lines = printed(capsys, table, "--prob-threshold", "0.5")
+    hint = lines[lines.index("Loss with epsilon auto: nan") + 1]
+    assert hint.startswith("  25.0% of the steps touch a missing position and are not masked: ")
+
+
 def test_notes_and_the_hint_on_nan(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     columns = [("", "[b]nose", coord) for coord in ("x", "y", "x_var")]
     table.write_text(deeplabcut(columns, [[0, 0, 1], [3, 4, 1], ["", "", 1], [3, 4, 1]]))
